@@ -1,0 +1,49 @@
+"""What a trained SavedModel says of itself, for the exporter: ``assets.extra/photochrom.json``.
+
+``assets.extra`` is the folder in which TensorFlow's SavedModel carries files that its graph does not
+read. The trainer writes it; the exporter turns it into a :class:`~photochrom_contract.manifest.Manifest`.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any, Self
+
+_FILE = Path("assets.extra") / "photochrom.json"
+
+
+class DescriptionError(ValueError):
+    """A SavedModel without a readable description; the message names the file."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Description:
+    """A trained model's name, the input sizes it is meant for, and where it comes from."""
+
+    name: str
+    description: str
+    """One sentence for people who list models."""
+    sizes: tuple[int, ...]
+    """Sides, in pixels, of the square lightness planes it accepts, ascending."""
+    default_size: int
+    provenance: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """For people: git commit, data, training, metrics, licence."""
+
+    @classmethod
+    def read(cls, saved_model: Path) -> Self:
+        """Read the description in a SavedModel folder.
+
+        :raises DescriptionError: if it is missing, not JSON, or lacks a field.
+        """
+        path = saved_model / _FILE
+        try:
+            fields = json.loads(path.read_text("utf-8"))
+            return cls(**{**fields, "sizes": tuple(fields["sizes"])})
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise DescriptionError(f"{path}: not a readable description: {error}") from error
+
+    def write(self, saved_model: Path) -> None:
+        """Write the description into a SavedModel folder."""
+        path = saved_model / _FILE
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", "utf-8")

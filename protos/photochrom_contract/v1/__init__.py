@@ -1,0 +1,1 @@
+"""Generated from ``colorizer.proto`` by ``make protos``; do not edit."""
