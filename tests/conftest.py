@@ -1,0 +1,23 @@
+"""What every part's tests share: a model repository with a tiny real model in it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import model_factory
+
+
+@pytest.fixture
+def model_repository(tmp_path: Path) -> Path:
+    """A model repository with version 1 of the tiny model "photochrom": sizes 32 and 64, default 64."""
+    repository = tmp_path / "models"
+    model_factory.publish(repository)
+    return repository
+
+
+@pytest.fixture
+def slow_model_repository(tmp_path: Path) -> Path:
+    """The same, but every batch takes some tens of milliseconds, whatever its size."""
+    repository = tmp_path / "slow-models"
+    model_factory.publish(repository, model=model_factory.build_model(work=40))
+    return repository
