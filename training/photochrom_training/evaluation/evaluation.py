@@ -1,0 +1,106 @@
+"""Predictors times photographs: one row of scores each."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from photochrom_contract import lab, photograph
+from photochrom_training.evaluation import metrics
+from photochrom_training.evaluation.ciede2000 import ciede2000
+from photochrom_training.evaluation.lpips import Lpips
+from photochrom_training.evaluation.predictors import ChromaPlane, Predictor
+from photochrom_training.evaluation.test_set import Photograph
+from PIL import Image
+
+_BATCH_PIXELS = 16 * 256 * 256
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """The figures of one prediction for one photograph.
+
+    Of the picture that a viewer gets, truth's L* recombined and clipped to 8-bit sRGB: ``lpips``, ``psnr``,
+    ``ciede2000`` and ``colorfulness``. Of the chroma as predicted: ``ab_rmse`` and ``auc``.
+    """
+
+    photograph: str
+    pixels: int
+    lpips: float
+    psnr: float
+    """dB."""
+    ciede2000: float
+    """Mean over the pixels."""
+    ab_rmse: float
+    """Root of the mean square distance in the a*b* plane, CIE units."""
+    auc: float
+    """Percent."""
+    colorfulness: float
+    truth_colorfulness: float
+
+
+def evaluate(
+    predictors: Sequence[Predictor],
+    photographs: Iterable[Photograph],
+    lpips: Lpips,
+    progress: Callable[[int], None] = lambda done: None,
+) -> dict[str, list[Score]]:
+    """Score every predictor on every photograph.
+
+    :param progress: told how many photographs are done.
+    :returns: for each predictor's name its scores, in the order of the photographs.
+    """
+    scores: dict[str, list[Score]] = {predictor.name: [] for predictor in predictors}
+    done = 0
+    for batch in batches(photographs):
+        truth_features = lpips.features(np.stack([one.rgb for one in batch]))
+        for predictor in predictors:
+            planes = predictor.predict(batch)
+            pictures = [merged(one, plane) for one, plane in zip(batch, planes, strict=True)]
+            distances = lpips.distance(lpips.features(np.stack(pictures)), truth_features)
+            scores[predictor.name] += map(_score, batch, planes, pictures, distances.tolist())
+        done += len(batch)
+        progress(done)
+    return scores
+
+
+def batches(photographs: Iterable[Photograph]) -> Iterator[list[Photograph]]:
+    """Neighbors of one size, together: at most 16 of 256 x 256 pixels, or as many larger ones as fit."""
+    for (width, height), alike in itertools.groupby(photographs, lambda one: one.picture.size):
+        yield from map(list, _batched(alike, max(1, _BATCH_PIXELS // (width * height))))
+
+
+def merged(truth: Photograph, plane: ChromaPlane) -> npt.NDArray[np.uint8]:
+    """The colored picture ``(h, w, 3)`` as a client would make it."""
+    return np.asarray(photograph.merge(truth.lightness, plane))
+
+
+def stretched(plane: ChromaPlane, height: int, width: int) -> metrics.Chroma:
+    """A chroma plane at its photograph's size, as :func:`photochrom_contract.photograph.merge` stretches it."""
+    resized = [Image.fromarray(one).resize((width, height), Image.Resampling.BILINEAR) for one in plane]
+    return np.stack([np.asarray(one) for one in resized])
+
+
+def _score(truth: Photograph, plane: ChromaPlane, picture: npt.NDArray[np.uint8], perceptual: float) -> Score:
+    height, width = truth.rgb.shape[:2]
+    distance = metrics.chroma_distance(stretched(plane, height, width), truth.chroma)
+    seen = lab.rgb_to_lab(picture.astype(np.float32) / 255)
+    return Score(
+        photograph=truth.name,
+        pixels=height * width,
+        lpips=perceptual,
+        psnr=metrics.psnr(metrics.rgb_square_error(picture, truth.rgb)),
+        ciede2000=float(ciede2000(seen, truth.lab).mean(dtype=np.float64)),
+        ab_rmse=metrics.root_mean_square(distance),
+        auc=metrics.area_under_accuracy(distance),
+        colorfulness=metrics.colorfulness(picture),
+        truth_colorfulness=metrics.colorfulness(truth.rgb),
+    )
+
+
+def _batched(photographs: Iterable[Photograph], count: int) -> Iterator[tuple[Photograph, ...]]:
+    """``itertools.batched``, which Python 3.11 lacks."""
+    source = iter(photographs)
+    while batch := tuple(itertools.islice(source, count)):
+        yield batch

@@ -1,0 +1,132 @@
+"""Rows of scores to a test set's figures, each with its interval, and to the files that keep them."""
+
+import csv
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from photochrom_training.evaluation.evaluation import Score
+
+RESAMPLES = 2000
+"""Bootstrap resamples of the photographs."""
+
+Scores = Mapping[str, Sequence[Score]]
+"""Each predictor's rows, all of the same photographs."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    """A test set's figure with its 95 % bootstrap interval over photographs."""
+
+    value: float
+    low: float
+    high: float
+
+
+# Heading in the table, digits behind the point.
+_COLUMNS = {
+    "lpips": ("LPIPS ↓", 3),
+    "psnr": ("PSNR ↑", 2),
+    "ciede2000": ("CIEDE2000 ↓", 2),
+    "ab_rmse": ("ab RMSE ↓", 2),
+    "auc": ("AuC ↑", 2),
+    "colorfulness": ("colorfulness", 1),
+    "colorfulness_gap": ("gap ↓", 1),
+}
+
+
+def figures(scores: Scores, reference: str) -> dict[str, dict[str, Figure]]:
+    """Every predictor's figures, by name.
+
+    ``lpips``, ``psnr``, ``ciede2000``, ``ab_rmse`` and ``colorfulness`` are means over the photographs;
+    ``auc`` is one over all pixels; ``colorfulness_gap`` is the distance of the mean from the truth's mean,
+    and ``colorfulness_share`` their ratio; ``lpips_ratio`` and ``psnr_gain`` compare with ``reference``.
+
+    :param reference: the predictor to compare with: grey.
+    """
+    count = len(scores[reference])
+    everyone = np.full((1, count), 1 / count)
+    # The same resamples for every predictor: comparisons are paired.
+    resampled = np.random.default_rng(0).multinomial(count, everyone[0], RESAMPLES) / count
+    result = {}
+    for name, rows in scores.items():
+        values = _weighed(rows, scores[reference], everyone)
+        spread = _weighed(rows, scores[reference], resampled)
+        result[name] = {
+            key: Figure(float(values[key][0]), *map(float, np.percentile(spread[key], (2.5, 97.5))))
+            for key in values
+        }
+    return result
+
+
+def table(results: Mapping[str, Mapping[str, Figure]]) -> str:
+    """A markdown table: a row for each predictor, intervals in parentheses."""
+    lines = ["| | " + " | ".join(heading for heading, _ in _COLUMNS.values()) + " |"]
+    lines.append("| --- |" + " ---: |" * len(_COLUMNS))
+    for name, row in results.items():
+        cells = [
+            f"{row[key].value:.{digits}f} ({row[key].low:.{digits}f} to {row[key].high:.{digits}f})"
+            for key, (_, digits) in _COLUMNS.items()
+        ]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def comparison(results: Mapping[str, Mapping[str, Figure]], names: Sequence[str]) -> str:
+    """A line for each named predictor: how it stands against grey and against the truth's colorfulness."""
+    return "\n".join(
+        f"{name}: LPIPS {_shown(row['lpips_ratio'], 3)} of grey's, PSNR {_shown(row['psnr_gain'], 2)} dB above "
+        f"grey's, colorfulness {_shown(row['colorfulness_share'], 2)} of the truth's"
+        for name, row in results.items()
+        if name in names
+    )
+
+
+def write(
+    folder: Path, scores: Scores, results: Mapping[str, Mapping[str, Figure]], about: Mapping[str, Any]
+) -> None:
+    """Write ``metrics.json`` (``about`` and the figures) and ``photographs.csv`` (a row a prediction)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    plain = {
+        name: {key: dataclasses.asdict(figure) for key, figure in row.items()}
+        for name, row in results.items()
+    }
+    text = json.dumps({**about, "figures": plain}, indent=2, ensure_ascii=False) + "\n"
+    (folder / "metrics.json").write_text(text, "utf-8")
+    with (folder / "photographs.csv").open("w", encoding="utf-8", newline="") as file:
+        fields = [field.name for field in dataclasses.fields(Score)]
+        writer = csv.DictWriter(file, ["predictor", *fields], lineterminator="\n")
+        writer.writeheader()
+        for name, rows in scores.items():
+            writer.writerows({"predictor": name, **dataclasses.asdict(row)} for row in rows)
+
+
+def _weighed(
+    rows: Sequence[Score], reference: Sequence[Score], weights: npt.NDArray[np.float64]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Figures ``(k,)`` under k weightings of the n photographs: ``(k, n)``, each adding up to 1."""
+
+    def mean(key: str, of: Sequence[Score] = rows) -> npt.NDArray[np.float64]:
+        return weights @ np.array([getattr(row, key) for row in of], np.float64)
+
+    pixels = np.array([row.pixels for row in rows], np.float64)
+    accurate = np.array([row.auc * row.pixels for row in rows], np.float64)
+    colorfulness, truth = mean("colorfulness"), mean("truth_colorfulness")
+    return {
+        **{key: mean(key) for key in ("lpips", "psnr", "ciede2000", "ab_rmse")},
+        "auc": (weights @ accurate) / (weights @ pixels),
+        "colorfulness": colorfulness,
+        "truth_colorfulness": truth,
+        "colorfulness_gap": np.abs(colorfulness - truth),
+        "colorfulness_share": colorfulness / truth,
+        "lpips_ratio": mean("lpips") / mean("lpips", reference),
+        "psnr_gain": mean("psnr") - mean("psnr", reference),
+    }
+
+
+def _shown(figure: Figure, digits: int) -> str:
+    return f"{figure.value:.{digits}f} ({figure.low:.{digits}f} to {figure.high:.{digits}f})"
