@@ -1,0 +1,61 @@
+"""Admission: so many at a time, and the rest are told at once when to come back.
+
+A queue without a bound only moves the refusal to the callers' deadlines, after the work was done.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator
+
+from photochrom_serving.deadline import Deadline, has_passed
+from photochrom_serving.drain import Drain
+from photochrom_serving.errors import ExpiredError, QueueFullError
+
+_SMOOTHING = 0.1  # weight of the newest stay in the running mean
+_RETRY_RANGE = (0.01, 5.0)  # seconds
+
+
+class Admission:
+    """Counts what is inside, and keeps it within a limit."""
+
+    def __init__(self, limit: int, drain: Drain) -> None:
+        """:param limit: how many may be inside at a time."""
+        self._limit = limit
+        self._drain = drain
+        self._inside = 0
+        self._mean_stay = 0.1  # seconds; a guess until the first one has left
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    @contextlib.contextmanager
+    def admit(self, deadline: Deadline) -> Iterator[None]:
+        """Be inside for the time of a ``with`` block.
+
+        :raises DrainingError: if the server is stopping.
+        :raises ExpiredError: if the deadline has passed.
+        :raises QueueFullError: if the limit is reached; it says when a place should be free.
+        """
+        self._drain.check()
+        if has_passed(deadline):
+            raise ExpiredError("the deadline passed before the call was admitted")
+        if self._inside >= self._limit:
+            low, high = _RETRY_RANGE
+            raise QueueFullError(
+                f"{self._inside} photographs are in the server already, its limit; try again later",
+                retry_seconds=min(max(self._mean_stay, low), high),
+            )
+        start = time.monotonic()
+        self._inside += 1
+        self._empty.clear()
+        try:
+            yield
+        finally:
+            self._mean_stay += _SMOOTHING * (time.monotonic() - start - self._mean_stay)
+            self._inside -= 1
+            if not self._inside:
+                self._empty.set()
+
+    async def empty(self) -> None:
+        """Wait until nothing is inside."""
+        await self._empty.wait()

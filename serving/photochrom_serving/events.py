@@ -1,0 +1,73 @@
+"""Events: one JSON line each, on standard error.
+
+An event has a name (``ready``, ``call``, ``batch``, ...) and fields; never a photograph, never a
+secret. It goes through :mod:`logging`, so that a program which embeds the server stays in charge:
+nothing is printed unless :func:`configure` was called, as the command does.
+"""
+
+import datetime
+import json
+import logging
+import sys
+from typing import Any
+
+_LOGGER = logging.getLogger("photochrom_serving")
+_LOGGER.addHandler(logging.NullHandler())
+
+
+def debug(event: str, **fields: object) -> None:
+    """Something for whoever tunes the server."""
+    _emit(logging.DEBUG, event, fields)
+
+
+def info(event: str, **fields: object) -> None:
+    """Something that happens in a healthy server."""
+    _emit(logging.INFO, event, fields)
+
+
+def warning(event: str, **fields: object) -> None:
+    """Something to look at."""
+    _emit(logging.WARNING, event, fields)
+
+
+def error(event: str, **fields: object) -> None:
+    """Something failed."""
+    _emit(logging.ERROR, event, fields)
+
+
+def failure(event: str, cause: BaseException, **fields: object) -> None:
+    """Something failed that should not be able to: the line carries the traceback."""
+    if _LOGGER.isEnabledFor(logging.ERROR):
+        _LOGGER.error(event, exc_info=cause, extra={"fields": fields})
+
+
+def configure(level: str) -> None:
+    """Write the events of ``level`` (a name such as ``info``) and above to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)  # of the libraries, what matters
+    _LOGGER.setLevel(level.upper())
+    logging.captureWarnings(True)
+
+
+def _emit(level: int, event: str, fields: dict[str, object]) -> None:
+    if _LOGGER.isEnabledFor(level):
+        _LOGGER.log(level, event, extra={"fields": fields})
+
+
+class _JsonFormatter(logging.Formatter):
+    """A record as one JSON object: time (RFC 3339, UTC), level, event, and the event's fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        time = datetime.datetime.fromtimestamp(record.created, datetime.UTC)
+        line: dict[str, Any] = {
+            "time": time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            **getattr(record, "fields", {"logger": record.name}),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)

@@ -1,0 +1,72 @@
+"""The model repository on disk: which versions there are, and whether each is what it claims to be.
+
+::
+
+    models/<name>/<version>/model.onnx, manifest.json, README.md
+
+A folder whose name is not a whole number is no version: publishing writes such a folder first and
+renames it when it is complete.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+from photochrom_contract.manifest import Manifest, ManifestError
+
+from photochrom_serving.errors import RepositoryError
+
+_CHECKOUT = Path(__file__).parents[2] / "models"
+_PACKAGED = Path(__file__).parent / "models"
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """A version folder that was found and not looked into yet."""
+
+    name: str
+    version: int
+    folder: Path
+
+    def verify(self) -> tuple[Manifest, Path]:
+        """Its manifest and the path of its ONNX file, whose digest is the manifest's.
+
+        :raises RepositoryError: naming the file that is missing, damaged or another model's.
+        """
+        try:
+            manifest = Manifest.read(self.folder)
+            if (manifest.name, manifest.version) != (self.name, self.version):
+                raise RepositoryError(
+                    f"{self.folder}: its manifest is of {manifest.name} version {manifest.version}; "
+                    "publish the version again instead of moving its folder"
+                )
+            return manifest, manifest.verify(self.folder)
+        except ManifestError as error:
+            raise RepositoryError(str(error)) from error
+
+
+def locate(models: Path | None) -> Path:
+    """The repository to serve: the given one, else the checkout's, else the one in the package.
+
+    :raises RepositoryError: if it does not exist.
+    """
+    if models is None:
+        models = _CHECKOUT if _CHECKOUT.is_dir() else _PACKAGED
+        if not models.is_dir():
+            raise RepositoryError("no models came with this installation; name a repository with --models")
+    if not models.is_dir():
+        raise RepositoryError(f"{models}: no such folder; --models takes a model repository")
+    return models
+
+
+def scan(models: Path) -> Iterator[Candidate]:
+    """The versions in a repository, by name and then by version, ascending."""
+    for folder in sorted(path for path in models.iterdir() if path.is_dir()):
+        versions = [path for path in folder.iterdir() if _is_version(path)]
+        for path in sorted(versions, key=lambda path: int(path.name)):
+            yield Candidate(folder.name, int(path.name), path)
+
+
+def _is_version(path: Path) -> bool:
+    name = path.name
+    return name.isascii() and name.isdecimal() and name == str(int(name)) and name != "0" and path.is_dir()

@@ -1,0 +1,142 @@
+"""The server: its parts put together, its port, its life from start to drain."""
+
+import asyncio
+import os
+import signal
+import time
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
+
+from photochrom_serving import events
+from photochrom_serving.admission import Admission
+from photochrom_serving.data_plane import DataPlane
+from photochrom_serving.drain import Drain
+from photochrom_serving.errors import SettingsError
+from photochrom_serving.health import HealthService
+from photochrom_serving.servables import Servables
+from photochrom_serving.service import ColorizerService
+from photochrom_serving.settings import Settings
+
+_COLORIZER = colorizer_pb2.DESCRIPTOR.services_by_name["Colorizer"].full_name
+_HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+
+
+class Server:
+    """A gRPC server over loaded servables. Create, start and stop it in one event loop."""
+
+    def __init__(self, settings: Settings, servables: Servables) -> None:
+        self._settings = settings
+        self._servables = servables
+        self._drain = Drain()
+        self._admission = Admission(settings.queue_limit, self._drain)
+        self._photo_admission = Admission(settings.photo_limit, self._drain)
+        self._service = ColorizerService(
+            DataPlane(servables, self._admission), self._photo_admission, self._drain, settings
+        )
+        self._health = HealthService(self._drain)
+        self._server = grpc.aio.server(
+            options=[
+                ("grpc.max_receive_message_length", settings.max_message_bytes),
+                ("grpc.max_send_message_length", settings.max_message_bytes),
+                ("grpc.so_reuseport", 0),  # a port that is taken is an error, not a port shared
+            ]
+        )
+        colorizer_pb2_grpc.add_ColorizerServicer_to_server(self._service, self._server)  # type: ignore[no-untyped-call]
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection((_COLORIZER, _HEALTH, reflection.SERVICE_NAME), self._server)
+
+    async def start(self, address: str) -> str:
+        """Listen on ``address``, ``host:port`` or ``unix:/path``; the address with the port that it got.
+
+        :raises SettingsError: if the address cannot be listened on.
+        """
+        credentials = _tls(self._settings)
+        try:
+            if credentials:
+                port = self._server.add_secure_port(address, credentials)
+            else:
+                port = self._server.add_insecure_port(address)
+        except RuntimeError:
+            raise SettingsError(
+                f"cannot listen on {address}: the port is taken or the address is not this machine's; "
+                "choose others with --port and --host"
+            ) from None
+        await self._server.start()
+        await self._health.serving(_COLORIZER)
+        return address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}"
+
+    async def stop(self, grace: float) -> bool:
+        """Drain: report not serving, take nothing new, let what runs end within ``grace`` seconds.
+
+        :returns: whether everything ended in time.
+        """
+        end = time.monotonic() + grace
+        await self._health.enter_graceful_shutdown()
+        self._drain.begin()
+        in_time = True
+        try:
+            async with asyncio.timeout(grace):
+                await self._photo_admission.empty()
+                await self._admission.empty()
+        except TimeoutError:
+            in_time = False
+        await self._server.stop(max(0.0, end - time.monotonic()))  # until the last answer is sent
+        self._service.close()
+        self._servables.close()
+        return in_time
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then drain; a second signal ends the process at once.
+
+    :raises StartupError: if the server cannot start.
+    """
+    stopping: asyncio.Future[signal.Signals] = asyncio.get_running_loop().create_future()
+    _listen_to_signals(stopping)
+    start = time.monotonic()
+    servables = await asyncio.to_thread(Servables.load, settings)
+    server = Server(settings, servables)
+    address = await server.start(f"{_bracketed(settings.host)}:{settings.port}")
+    events.info(
+        "ready",
+        address=address,
+        tls=settings.tls_key is not None,
+        models=servables.available(),
+        default_model=servables.default_model,
+        providers=settings.providers,
+        seconds=round(time.monotonic() - start, 3),
+    )
+    events.info("draining", signal=(await stopping).name, seconds=settings.drain_seconds)
+    if await server.stop(settings.drain_seconds):
+        events.info("stopped")
+    else:
+        events.warning("stopped", advice="calls were cut off; drain_seconds is shorter than they take")
+
+
+def _listen_to_signals(stopping: "asyncio.Future[signal.Signals]") -> None:
+    def stop(received: signal.Signals) -> None:
+        if stopping.done():
+            events.warning("killed", signal=received.name)
+            os._exit(128 + received)  # the runner thread may be in a batch: nothing gentler is at once
+        stopping.set_result(received)
+
+    for signal_ in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_, stop, signal_)
+
+
+def _tls(settings: Settings) -> grpc.ServerCredentials | None:
+    if not (settings.tls_key and settings.tls_certificate):
+        return None
+    try:
+        pair = (settings.tls_key.read_bytes(), settings.tls_certificate.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"{error.filename}: the TLS file cannot be read: {error.strerror}") from error
+    return grpc.ssl_server_credentials([pair])
+
+
+def _bracketed(host: str) -> str:
+    """An IPv6 address needs brackets before its port."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

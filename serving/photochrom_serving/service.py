@@ -1,0 +1,142 @@
+"""``photochrom.v1.Colorizer``: messages to arrays, one call of the data plane, arrays to messages."""
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from photochrom_contract import tensors
+from photochrom_contract.manifest import Manifest
+from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
+
+from photochrom_serving import deadline, photos, streaming
+from photochrom_serving.admission import Admission
+from photochrom_serving.data_plane import DataPlane
+from photochrom_serving.deadline import Deadline
+from photochrom_serving.drain import Drain
+from photochrom_serving.errors import InvalidFieldError
+from photochrom_serving.servables import Version
+from photochrom_serving.settings import Settings
+from photochrom_serving.status import Context, answers
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_State = colorizer_pb2.ModelVersion.State
+
+
+class ColorizerService(colorizer_pb2_grpc.ColorizerServicer):
+    """The face that the SDK talks to."""
+
+    def __init__(
+        self, data_plane: DataPlane, photo_admission: Admission, drain: Drain, settings: Settings
+    ) -> None:
+        self._data_plane = data_plane
+        self._photo_admission = photo_admission
+        self._drain = drain
+        self._window = settings.stream_window
+        self._max_photo_pixels = settings.max_photo_pixels
+        self._photo_workers = ThreadPoolExecutor(settings.photo_workers, thread_name_prefix="photo")
+
+    @answers
+    async def Colorize(  # noqa: N802 the protocol's name
+        self, request: colorizer_pb2.ColorizeRequest, context: Context
+    ) -> colorizer_pb2.ColorizeResponse:
+        return await self._colorize(request, deadline.after(context.time_remaining()))
+
+    @answers
+    async def ColorizeStream(  # noqa: N802
+        self, _: AsyncIterator[colorizer_pb2.ColorizeRequest], context: Context
+    ) -> None:
+        expiry = deadline.after(context.time_remaining())
+        await streaming.answer_in_order(
+            read=lambda: self._drain.interrupt(context.read()),
+            answer=lambda request: self._colorize(request, expiry),
+            write=context.write,
+            window=self._window,
+        )
+
+    @answers
+    async def ColorizePhoto(  # noqa: N802
+        self, request: colorizer_pb2.ColorizePhotoRequest, context: Context
+    ) -> colorizer_pb2.ColorizePhotoResponse:
+        expiry = deadline.after(context.time_remaining())
+        manifest = self._data_plane.servables.resolve(request.model.name, request.model.version).manifest
+        size, saturation = _photo_options(request, manifest)
+        with self._photo_admission.admit(expiry):
+            photo = await self._in_thread(photos.decode, request.photo, size, self._max_photo_pixels)
+            prediction = await self._data_plane.predict(manifest.name, manifest.version, photo.plane, expiry)
+            encoded = await self._in_thread(photos.encode, photo, prediction.chroma, saturation)
+        return colorizer_pb2.ColorizePhotoResponse(
+            model=_spec(manifest), photo=encoded, media_type=photo.media_type
+        )
+
+    @answers
+    async def ListModels(  # noqa: N802
+        self, _request: colorizer_pb2.ListModelsRequest, _context: Context
+    ) -> colorizer_pb2.ListModelsResponse:
+        servables = self._data_plane.servables
+        models = [
+            colorizer_pb2.Model(name=name, versions=map(_describe, versions)) for name, versions in servables
+        ]
+        return colorizer_pb2.ListModelsResponse(models=models, default_model=servables.default_model)
+
+    def close(self) -> None:
+        """Let the photo workers end."""
+        self._photo_workers.shutdown(wait=False, cancel_futures=True)
+
+    async def _colorize(
+        self, request: colorizer_pb2.ColorizeRequest, expiry: Deadline
+    ) -> colorizer_pb2.ColorizeResponse:
+        sent = request.lightness
+        try:
+            plane = tensors.lightness_from_bytes(sent.data, sent.width, sent.height)
+        except tensors.PlaneError as error:
+            raise InvalidFieldError(f"lightness.{error.field}", str(error).partition(": ")[2]) from error
+        prediction = await self._data_plane.predict(request.model.name, request.model.version, plane, expiry)
+        _, height, width = prediction.chroma.shape
+        return colorizer_pb2.ColorizeResponse(
+            model=_spec(prediction.manifest),
+            chroma=colorizer_pb2.ChromaPlane(
+                width=width, height=height, data=tensors.chroma_to_bytes(prediction.chroma)
+            ),
+        )
+
+    async def _in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._photo_workers, functools.partial(function, *args, **kwargs))
+
+
+def _photo_options(request: colorizer_pb2.ColorizePhotoRequest, manifest: Manifest) -> tuple[int, float]:
+    """The size and the saturation that a request means."""
+    size = request.size or manifest.default_size
+    if size not in manifest.sizes:
+        sizes = ", ".join(map(str, manifest.sizes))
+        raise InvalidFieldError(
+            "size", f"is {size}, but {manifest.name} version {manifest.version} takes {sizes}"
+        )
+    saturation = request.saturation if request.HasField("saturation") else 1.0
+    if not 0 <= saturation <= 2:  # not a number is not within either
+        raise InvalidFieldError("saturation", f"is {saturation:g}, but must be within 0 to 2")
+    return size, saturation
+
+
+def _spec(manifest: Manifest) -> colorizer_pb2.ModelSpec:
+    return colorizer_pb2.ModelSpec(name=manifest.name, version=manifest.version)
+
+
+def _describe(version: Version) -> colorizer_pb2.ModelVersion:
+    if version.servable is None:
+        return colorizer_pb2.ModelVersion(
+            version=version.number, state=_State.FAILED, message=version.problem
+        )
+    manifest = version.servable.manifest
+    return colorizer_pb2.ModelVersion(
+        version=version.number,
+        state=_State.AVAILABLE,
+        sizes=manifest.sizes,
+        default_size=manifest.default_size,
+        sha256=manifest.sha256,
+        description=manifest.description,
+    )

@@ -1,0 +1,187 @@
+"""One model version in ONNX Runtime: lightness planes in, chroma planes out, synchronously.
+
+Only one thread may call :meth:`Session.run` at a time: the runner thread of its batcher.
+"""
+
+import importlib.metadata
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from photochrom_contract import tensors
+from photochrom_contract.manifest import Manifest
+
+from photochrom_serving import cores, events
+from photochrom_serving.errors import PredictionError, ProviderError, RepositoryError
+from photochrom_serving.settings import Settings
+
+Plane = npt.NDArray[np.uint8]
+"""A lightness plane ``(h, w)``, ``L* = value * 100 / 255``."""
+
+Chroma = npt.NDArray[np.float32]
+"""Chroma planes ``(n, 2, h', w')`` or one ``(2, h', w')``: a* then b*, CIE units."""
+
+_PROVIDER_NAMES = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+_ERROR_SEVERITY = 3  # ONNX Runtime's numbering: its own lines are not events
+
+
+class Session:
+    """A loaded graph whose tensors are the contract's, on the provider that was asked for."""
+
+    def __init__(self, model: Path, manifest: Manifest, settings: Settings) -> None:
+        """Load ``model``.
+
+        :raises RepositoryError: naming the file, if it is no graph or not one of the contract.
+        :raises ProviderError: if the provider cannot run it.
+        """
+        self.provider = _PROVIDER_NAMES[settings.providers]
+        self._manifest = manifest
+        self._max_batch_size = settings.max_batch_size
+        self._session = _open(model, self.provider, settings)
+        _check_tensor(model, self._session.get_inputs(), tensors.LIGHTNESS, channels=1)
+        _check_tensor(model, self._session.get_outputs(), tensors.CHROMA, channels=2)
+
+    def run(self, planes: Sequence[Plane]) -> Chroma:
+        """Predict the chroma of ``planes``, all ``(h, w)``, as one batch: ``(n, 2, h', w')``.
+
+        :raises PredictionError: if the model answers what is no color.
+        """
+        count = len(planes)
+        if self.provider == "CUDAExecutionProvider":
+            # A first-seen shape costs a search for convolution algorithms: only warmed-up ones occur.
+            planes = [*planes, *[planes[-1]] * (self._bucket(count) - count)]
+        batch = tensors.lightness_to_tensor(np.stack(planes))
+        chroma: Chroma = self._session.run([tensors.CHROMA], {tensors.LIGHTNESS: batch})[0][:count]
+        if not np.isfinite(chroma).all():
+            raise PredictionError("the model answered numbers that are not finite")
+        return chroma
+
+    def warm_up(self) -> None:
+        """Run every size at every bucket once, and check the shape of what comes back.
+
+        :raises RepositoryError: if the graph cannot run a size that its manifest lists.
+        """
+        for size in self._manifest.sizes:
+            for count in _buckets(self._max_batch_size):
+                self._check_size(size, count)
+
+    def check(self) -> None:
+        """The least of a warm-up: the default size, once."""
+        self._check_size(self._manifest.default_size, 1)
+
+    def _check_size(self, size: int, count: int) -> None:
+        where = f"{self._manifest.name} version {self._manifest.version} at size {size}"
+        side = size // self._manifest.chroma_stride
+        try:
+            shape = self.run([np.full((size, size), 128, np.uint8)] * count).shape
+        except Exception as error:  # ONNX Runtime's exceptions share no base
+            raise RepositoryError(f"{where}: the graph does not run: {_first_line(error)}") from error
+        if shape != (count, 2, side, side):
+            raise RepositoryError(
+                f"{where}: chroma is {shape}, not {(count, 2, side, side)} as the manifest says"
+            )
+
+    def _bucket(self, count: int) -> int:
+        return next(bucket for bucket in _buckets(self._max_batch_size) if bucket >= count)
+
+
+def _buckets(max_batch_size: int) -> Iterator[int]:
+    """The batch sizes that occur: powers of two, and the largest."""
+    size = 1
+    while size < max_batch_size:
+        yield size
+        size *= 2
+    yield max_batch_size
+
+
+def _open(model: Path, provider: str, settings: Settings) -> Any:
+    """An ONNX Runtime session on ``provider`` and on no other in its place."""
+    onnxruntime = _import_onnxruntime()
+    if provider == "CUDAExecutionProvider":
+        if provider not in onnxruntime.get_available_providers():
+            raise ProviderError(_cuda_advice("ONNX Runtime has no CUDAExecutionProvider here"))
+        onnxruntime.preload_dlls()  # finds the CUDA libraries that pip installed
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _ERROR_SEVERITY
+    options.intra_op_num_threads = settings.threads or cores.available()
+    if provider == "CUDAExecutionProvider":
+        options.intra_op_num_threads = 1  # the work is elsewhere
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # an idle server is idle
+    try:
+        session = onnxruntime.InferenceSession(
+            model, options, providers=[(provider, _provider_options(provider, settings))]
+        )
+    except Exception as error:  # ONNX Runtime's exceptions share no base
+        raise RepositoryError(f"{model}: ONNX Runtime cannot load it: {_first_line(error)}") from error
+    session.disable_fallback()
+    if session.get_providers()[0] != provider:  # the wheel has it, the machine does not
+        raise ProviderError(_cuda_advice("CUDAExecutionProvider could not start on this machine"))
+    return session
+
+
+def _import_onnxruntime() -> Any:
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read at import
+    try:
+        import onnxruntime  # noqa: PLC0415 the variable above comes first
+    except ImportError as error:
+        raise ProviderError(
+            "ONNX Runtime is not installed: pip install 'photochrom-serving[cpu]' "
+            f"(or 'photochrom-serving[gpu]' for CUDA): {_first_line(error)}"
+        ) from error
+    if _both_installed():
+        events.warning("onnxruntime_twice", advice=_TWICE)
+    return onnxruntime
+
+
+_TWICE = (
+    "onnxruntime and onnxruntime-gpu are both installed, into the same folder, and overwrite each other: "
+    "pip uninstall both, then install one extra of photochrom-serving"
+)
+
+
+def _both_installed() -> bool:
+    names = {distribution.name for distribution in importlib.metadata.distributions()}
+    return {"onnxruntime", "onnxruntime-gpu"} <= names
+
+
+def _cuda_advice(problem: str) -> str:
+    advice = _TWICE if _both_installed() else "pip install 'photochrom-serving[gpu]'"
+    return (
+        f"{problem}: {advice}; it needs an NVIDIA GPU and its driver. Or run on the CPU with --providers cpu"
+    )
+
+
+def _provider_options(provider: str, settings: Settings) -> dict[str, str]:
+    if provider != "CUDAExecutionProvider":
+        return {}
+    options = {
+        "device_id": str(settings.cuda_device),
+        # An exhaustive search costs over half a second for each shape; the default can be slow for good.
+        "cudnn_conv_algo_search": "HEURISTIC",
+        "arena_extend_strategy": "kSameAsRequested",
+    }
+    if settings.cuda_memory_bytes:
+        options["gpu_mem_limit"] = str(settings.cuda_memory_bytes)
+    return options
+
+
+def _check_tensor(model: Path, found: Sequence[Any], name: str, channels: int) -> None:
+    """The graph has one such tensor, ``(batch, channels, height, width)`` float32, with a free batch axis."""
+    if [tensor.name for tensor in found] != [name]:
+        names = ", ".join(tensor.name for tensor in found)
+        raise RepositoryError(f"{model}: the contract wants one tensor {name!r} here, the graph has {names}")
+    (tensor,) = found
+    fits = tensor.type == "tensor(float)" and len(tensor.shape) == 4
+    if not fits or isinstance(tensor.shape[0], int) or tensor.shape[1] not in (channels, None):
+        raise RepositoryError(
+            f"{model}: {name} is {tensor.type} {tensor.shape}, "
+            f"but the contract wants tensor(float) (batch, {channels}, height, width)"
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

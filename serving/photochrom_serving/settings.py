@@ -1,0 +1,128 @@
+"""The server's settings: one frozen object, from flags and from the environment.
+
+A flag (``--max-batch-size 16``) wins over its environment variable (``PHOTOCHROM_MAX_BATCH_SIZE``),
+which wins over the default. The docstring below each field is its documentation everywhere: in
+``photochrom-serve --help`` and in the table of the README.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from photochrom_serving.errors import SettingsError
+
+ENV_PREFIX = "PHOTOCHROM_"
+
+
+class Settings(BaseSettings):
+    """Serve Photochrom models over gRPC."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        env_prefix=ENV_PREFIX,
+        use_attribute_docstrings=True,
+        cli_prog_name="photochrom-serve",
+        cli_kebab_case=True,
+        cli_implicit_flags=True,
+        cli_avoid_json=True,
+        cli_hide_none_type=True,
+    )
+
+    models: Path | None = None
+    """The model repository; unset: the checkout's `models/`, else the models inside the package."""
+
+    default_model: str = ""
+    """The model that answers when a request names none; empty: `photochrom`, else the first by name."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on; `0.0.0.0` for every IPv4 interface, as in a container."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 8500
+    """The port to listen on; 0 takes a free one, which the `ready` log line names."""
+
+    tls_certificate: Path | None = None
+    """The server's certificate chain (PEM); with `tls_key` switches TLS on."""
+
+    tls_key: Path | None = None
+    """The certificate's private key (PEM)."""
+
+    max_message_bytes: Annotated[int, Field(ge=1 << 20, le=1 << 30)] = 64 << 20
+    """The largest request or answer; an encoded picture has to fit."""
+
+    providers: Literal["cpu", "cuda"] = "cpu"
+    """What runs the models; never replaced silently: without CUDA, `cuda` does not start."""
+
+    threads: Annotated[int, Field(ge=0, le=1024)] = 0
+    """Threads that one batch runs on (CPU); 0: the cores this process may use."""
+
+    cuda_device: Annotated[int, Field(ge=0)] = 0
+    """The GPU's index (CUDA)."""
+
+    cuda_memory_bytes: Annotated[int, Field(ge=0)] = 0
+    """The most GPU memory that one model's arena may take (CUDA); 0: no limit."""
+
+    warm_up: bool = True
+    """Run every input size and batch size once before the server is ready."""
+
+    max_batch_size: Annotated[int, Field(ge=1, le=1024)] = 8
+    """The most photographs in one batch; those that wait are coalesced, nothing waits for company."""
+
+    queue_limit: Annotated[int, Field(ge=1)] = 256
+    """Photographs in the server, running or waiting; above it callers are told to come back."""
+
+    stream_window: Annotated[int, Field(ge=1, le=1024)] = 16
+    """Photographs that one ColorizeStream call may have in the server at a time."""
+
+    photo_workers: Annotated[int, Field(ge=1, le=256)] = 2
+    """Threads that decode and encode the pictures of ColorizePhoto."""
+
+    photo_limit: Annotated[int, Field(ge=1)] = 16
+    """Pictures of ColorizePhoto in the server; they are held decoded, so this bounds memory."""
+
+    max_photo_pixels: Annotated[int, Field(ge=1)] = 80_000_000
+    """The largest picture that ColorizePhoto decodes: a guard against decompression bombs."""
+
+    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
+    """How long calls in flight may take to end after SIGTERM or SIGINT."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severe event logged; `info` has a line for each call, `debug` one for each batch."""
+
+    @model_validator(mode="after")
+    def _tls_is_a_pair(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key belong together: give both or neither")
+        return self
+
+
+def parse(argv: list[str]) -> Settings:
+    """Read the settings from command-line arguments, then from the environment.
+
+    :raises SettingsError: naming the flag and the variable, if a value does not do.
+    :raises SystemExit: for ``--help``, or a flag that does not exist.
+    """
+    try:
+        return Settings(_cli_parse_args=argv)  # type: ignore[call-arg] # pydantic-settings takes it
+    except ValidationError as error:
+        raise SettingsError("; ".join(map(_explain, error.errors()))) from None
+
+
+def flag(field: str) -> str:
+    """The command-line flag of a field."""
+    return "--" + field.replace("_", "-")
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    return ENV_PREFIX + field.upper()
+
+
+def _explain(problem: object) -> str:
+    assert isinstance(problem, dict)
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if not problem["loc"]:
+        return message
+    field = str(problem["loc"][0]).replace("-", "_")
+    return f"{flag(field)} ({variable(field)}): {message}, not {problem['input']!r}"

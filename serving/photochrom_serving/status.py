@@ -1,0 +1,110 @@
+"""The one place where errors become gRPC status codes, and where calls are logged."""
+
+import asyncio
+import functools
+import math
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf import duration_pb2
+from google.protobuf.message import Message
+from google.rpc import (  # type: ignore[import-untyped] # publishes no types
+    code_pb2,
+    error_details_pb2,
+    status_pb2,
+)
+from grpc_status import rpc_status
+
+from photochrom_serving import events
+from photochrom_serving.errors import (
+    DrainingError,
+    ExpiredError,
+    InvalidFieldError,
+    NotFoundError,
+    QueueFullError,
+    RequestError,
+)
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Service = TypeVar("Service")
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+Method = Callable[[Service, Request, Context], Awaitable[Response]]
+
+_DRAINED_RETRY_SECONDS = 1.0
+_PUSHBACK = "grpc-retry-pushback-ms"  # gRFC A6: when the client's retry policy may try again
+
+
+def to_status(error: Exception) -> status_pb2.Status:
+    """The status of an error: code, message and google.rpc details.
+
+    What is no :class:`RequestError` is a bug of the server: its text stays in the log.
+    """
+    code, details = code_pb2.INTERNAL, list[Message]()
+    match error:
+        case InvalidFieldError():
+            violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=str(error))
+            code = code_pb2.INVALID_ARGUMENT
+            details.append(error_details_pb2.BadRequest(field_violations=[violation]))
+        case NotFoundError():
+            code = code_pb2.NOT_FOUND
+            details.append(
+                error_details_pb2.ResourceInfo(resource_type="model", resource_name=error.resource)
+            )
+        case QueueFullError():
+            code = code_pb2.RESOURCE_EXHAUSTED
+            details.append(_retry_info(error.retry_seconds))
+        case ExpiredError():
+            code = code_pb2.DEADLINE_EXCEEDED
+        case DrainingError():
+            code = code_pb2.UNAVAILABLE
+            details.append(_retry_info(_DRAINED_RETRY_SECONDS))
+    message = str(error) if isinstance(error, RequestError) else "the server failed; its log says how"
+    status = status_pb2.Status(code=code, message=message)
+    for detail in details:
+        status.details.add().Pack(detail)
+    return status
+
+
+def answers(method: Method[Service, Request, Response]) -> Method[Service, Request, Response]:
+    """Decorate a servicer's method: its errors end the call with their status, and the call is logged."""
+
+    @functools.wraps(method)
+    async def answered(service: Service, request: Request, context: Context) -> Response:
+        start = time.monotonic()
+        code = "OK"
+        fields: dict[str, object] = {}
+        try:
+            return await method(service, request, context)
+        except asyncio.CancelledError:
+            code = "CANCELLED"  # by the caller, by its deadline, or by the end of the drain
+            raise
+        except Exception as error:
+            if not isinstance(error, RequestError):
+                events.failure("call_failed", error, method=method.__name__)
+            status = to_status(error)
+            code = code_pb2.Code.Name(status.code)
+            fields["message"] = status.message
+            await _abort(context, status, error)
+            raise  # for the type checker: abort has raised
+        finally:
+            milliseconds = round(1e3 * (time.monotonic() - start), 3)
+            events.info("call", method=method.__name__, code=code, milliseconds=milliseconds, **fields)
+
+    return answered
+
+
+async def _abort(context: Context, status: status_pb2.Status, error: Exception) -> None:
+    rich = rpc_status.to_status(status)
+    trailers = tuple(rich.trailing_metadata)
+    if isinstance(error, QueueFullError):
+        trailers += ((_PUSHBACK, str(math.ceil(1e3 * error.retry_seconds))),)
+    await context.abort(rich.code, rich.details, trailers)
+
+
+def _retry_info(seconds: float) -> error_details_pb2.RetryInfo:
+    delay = duration_pb2.Duration()
+    delay.FromNanoseconds(round(1e9 * seconds))
+    return error_details_pb2.RetryInfo(retry_delay=delay)
