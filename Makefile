@@ -30,13 +30,10 @@ check: setup  ## Lint, formatting, types
 test: setup  ## Run the tests: ARGS="-k client" for some of them
 	$(RUN) pytest $(ARGS)
 
-demo: COLORED = build/demo/$(basename $(notdir $(PHOTO)))
 demo: $(VENV)/.demo  ## Color a black-and-white photograph: PHOTO=path for one of your own
 	@mkdir -p build/demo
-	@unset PHOTOCHROM_TARGET; TIMEFORMAT='in %1R seconds:'; \
-	time $(VENV)/bin/photochrom colorize "$(PHOTO)" -o "$(COLORED)-color.jpg"
-	@unset PHOTOCHROM_TARGET; $(VENV)/bin/photochrom colorize "$(PHOTO)" -o "$(COLORED)-compare.jpg" --compare
-	@printf '  %-16s %s\n' 'black and white' "$(PHOTO)" colored "$(COLORED)-color.jpg" 'side by side' "$(COLORED)-compare.jpg"
+	@unset PHOTOCHROM_TARGET; TIMEFORMAT='$(PHOTO) colored in %1R seconds'; \
+	time $(VENV)/bin/photochrom colorize "$(PHOTO)" -o build/demo/$(basename $(notdir $(PHOTO)))-color.jpg --compare
 
 protos: setup  ## Generate the protocol's modules again
 	$(RUN) grpc_tools.protoc --proto_path=protos --python_out=protos --pyi_out=protos --grpc_python_out=protos \
@@ -46,7 +43,7 @@ bench: setup  ## Measure a call against the bare session
 	$(VENV)/bin/python benchmarks/call_latency.py $(ARGS)
 
 deploy-test: $(VENV)/.demo  ## Build the CPU image, start it with compose and color through it
-	PHOTOCHROM=$(VENV)/bin/photochrom deploy/test.sh
+	PYTHON=$(VENV)/bin/python deploy/test.sh
 
 clean:  ## Remove everything that make made
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
