@@ -1,0 +1,122 @@
+"""The proof that the ONNX graph computes what the SavedModel computes, on photographs, in a*b* units."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from photochrom_contract import lab, photograph, tensors
+
+from photochrom_export.errors import ParityError
+from photochrom_export.precision import Precision
+
+Planes = npt.NDArray[np.float32]
+Predict = Callable[[Planes], Planes]
+"""Lightness ``(n, 1, h, w)``, L* within 0 to 100, to chroma ``(n, 2, h', w')``, CIE units."""
+
+BOUNDS: Final = {Precision.FLOAT32: 0.1, Precision.FLOAT16: 0.5}
+"""The largest difference, in a*b* units, that is still the same network.
+
+float32: the order of sums alone makes about 1e-4, an error of padding or alignment makes whole units, and
+0.1 is near the step of the wire's binary16 at strong chroma (1/16). float16: rounding weights to 11 bits
+moves an answer by some hundredths, at a few pixels by tenths; half a unit is a quarter of what an eye can
+tell apart (about 2.3, Mahy, Van Eycken and Oosterlinck 1994).
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Parity:
+    """How far the two runtimes are apart, over all photographs, sizes and batches."""
+
+    largest: float
+    """Of |difference|, in a*b* units."""
+    mean: float
+    photographs: int
+    sizes: tuple[int, ...]
+    batches: tuple[int, ...]
+    chroma_stride: int
+    """The lightness plane's side over the chroma plane's."""
+
+
+def onnx_predictor(model: bytes) -> Predict:
+    """Run a serialized ONNX model in ONNX Runtime, on the CPU."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime  # noqa: PLC0415 (late: --help must not wait for it)
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return lambda lightness: np.asarray(session.run([tensors.CHROMA], {tensors.LIGHTNESS: lightness})[0])
+
+
+def prove(
+    reference: Predict,
+    candidate: Predict,
+    photographs: Sequence[photograph.Lightness],
+    sizes: Sequence[int],
+    bound: float,
+) -> Parity:
+    """Compare two predictors at every size, with each photograph alone and with all in one batch.
+
+    :param photographs: L* planes ``(h, w)`` of any size, at least one.
+    :param sizes: sides of the square planes that the model accepts.
+    :param bound: the largest difference allowed, in a*b* units.
+    :raises ParityError: if they differ by more, or the reference breaks the contract of the tensors.
+    """
+    largest, total, count = 0.0, 0.0, 0
+    strides, batches = set(), set()
+    for size in sizes:
+        for batch in _batches(photographs, size):
+            expected, found = reference(batch), candidate(batch)
+            strides.add(_chroma_stride(expected, batch))
+            batches.add(len(batch))
+            if found.shape != expected.shape:
+                raise ParityError(
+                    f"at size {size}, batch {len(batch)}: the ONNX chroma is {found.shape}, "
+                    f"the SavedModel's {expected.shape}"
+                )
+            difference = np.abs(found.astype(np.float64) - expected)
+            if not np.all(np.isfinite(difference)):
+                raise ParityError(
+                    f"at size {size}, batch {len(batch)}: the chroma has numbers that are not finite"
+                )
+            largest = max(largest, float(difference.max()))
+            total, count = total + float(difference.sum()), count + difference.size
+    if len(strides) != 1:
+        raise ParityError(
+            f"the chroma plane's stride varies with the size: {sorted(strides)}; it must be one"
+        )
+    if largest > bound:
+        raise ParityError(
+            f"the ONNX graph differs from the SavedModel by up to {largest:.4g} a*b* units "
+            f"(mean {total / count:.2g}), above the bound of {bound:g}: not published"
+        )
+    return Parity(
+        largest, total / count, len(photographs), tuple(sizes), tuple(sorted(batches)), strides.pop()
+    )
+
+
+def _batches(photographs: Sequence[photograph.Lightness], size: int) -> Iterator[Planes]:
+    planes = np.stack([photograph.reduce_lightness(lightness, size) for lightness in photographs])
+    lightness = tensors.lightness_to_tensor(planes)
+    yield from lightness[:, None]
+    together = lightness if len(lightness) > 1 else np.concatenate([lightness, lightness[..., ::-1]])
+    yield np.ascontiguousarray(together)
+
+
+def _chroma_stride(chroma: Planes, lightness: Planes) -> int:
+    height, width = chroma.shape[2:]
+    side = lightness.shape[2]
+    if chroma.shape[:2] != (len(lightness), 2) or height != width or not height or side % height:
+        raise ParityError(
+            f"a lightness plane of {side} x {side} gives chroma {chroma.shape}: it must be "
+            "(batch, 2, side, side), with a side that divides the lightness plane's"
+        )
+    limit = lab.CHROMA_LIMIT
+    if float(np.abs(chroma).max()) > limit * (1 + 1e-6):
+        raise ParityError(
+            f"the SavedModel's chroma leaves -{limit:g} to {limit:g}: clip it inside the network"
+        )
+    return int(side // height)

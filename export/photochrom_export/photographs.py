@@ -1,0 +1,68 @@
+"""The photographs that the proof runs on: from folders, tar archives and picture files."""
+
+import io
+import tarfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from photochrom_contract import photograph
+from PIL import Image, UnidentifiedImageError
+
+from photochrom_export.errors import InputError
+
+ENOUGH: Final = 8
+"""Photographs in a proof: each runs at every size, alone and in a batch, in both runtimes."""
+
+_SUFFIXES: Final = frozenset([".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"])
+
+_Source = tuple[str, Callable[[], BinaryIO]]
+
+
+def read(paths: Sequence[Path]) -> list[photograph.Lightness]:
+    """L* of up to :data:`ENOUGH` photographs, spread evenly over all that ``paths`` hold.
+
+    :param paths: folders (searched through), tar archives, picture files.
+    :returns: planes ``(h, w)`` float32, L* within 0 to 100, each of its photograph's size.
+    :raises InputError: if a path does not exist, a file is no picture, or there is none at all.
+    """
+    sources = [source for path in paths for source in _sources(path)]
+    if not sources:
+        raise InputError(f"no photographs in {', '.join(map(str, paths))}: the proof needs at least one")
+    count = min(ENOUGH, len(sources))
+    return [_lightness(*sources[index * len(sources) // count]) for index in range(count)]
+
+
+def _sources(path: Path) -> Iterator[_Source]:
+    if path.is_dir():
+        for file in sorted(path.rglob("*")):
+            if file.suffix.lower() in _SUFFIXES:
+                yield str(file), lambda file=file: file.open("rb")  # type: ignore[misc]
+    elif not path.exists():
+        raise InputError(f"{path}: no such file or folder of photographs")
+    elif tarfile.is_tarfile(path):
+        yield from _members(path)
+    else:
+        yield str(path), lambda: path.open("rb")
+
+
+def _members(path: Path) -> Iterator[_Source]:
+    with tarfile.open(path) as archive:
+        names = sorted(m.name for m in archive if m.isfile() and Path(m.name).suffix.lower() in _SUFFIXES)
+    for name in names:
+        yield f"{path}:{name}", lambda name=name: _member(path, name)  # type: ignore[misc]
+
+
+def _member(path: Path, name: str) -> BinaryIO:
+    with tarfile.open(path) as archive:
+        file = archive.extractfile(name)
+        assert file is not None
+        return io.BytesIO(file.read())
+
+
+def _lightness(name: str, open_file: Callable[[], BinaryIO]) -> photograph.Lightness:
+    try:
+        with open_file() as file, Image.open(file) as picture:
+            return photograph.lightness_of(picture)
+    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise InputError(f"{name}: not a readable picture: {error}") from error

@@ -1,0 +1,120 @@
+"""The whole road: SavedModel, ONNX, cleaned, stored, proven, published."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+from photochrom_contract.description import Description
+from photochrom_contract.manifest import Manifest, ManifestError
+
+from photochrom_export import card, photographs, publishing
+from photochrom_export.cleaning import NodeCounts, clean
+from photochrom_export.conversion import OPSET, convert
+from photochrom_export.errors import InputError
+from photochrom_export.parity import BOUNDS, Parity, onnx_predictor, prove
+from photochrom_export.precision import Precision, store_weights
+from photochrom_export.saved_model import SavedModel
+
+Report = Callable[[str], None]
+"""Takes one line about what was done."""
+
+_TOOLS: Final = ("tensorflow", "tf2onnx", "onnxslim", "onnxruntime")
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What may differ from one export to the next."""
+
+    photographs: Sequence[Path]
+    version: int | None = None
+    """None for the next free one."""
+    card: Path | None = None
+    precision: Precision = Precision.FLOAT32
+    max_difference: float | None = None
+    """The bound of the parity proof, in a*b* units; None for the precision's own."""
+
+
+def export(folder: Path, repository: Path, options: Options, report: Report) -> Path:
+    """Export a SavedModel into a model repository.
+
+    :returns: the folder of the published version.
+    :raises ExportError: with nothing published.
+    """
+    pictures = photographs.read(options.photographs)
+    text = card.read(options.card) if options.card else None
+    model = SavedModel(folder)
+    description = model.description
+    version = publishing.choose_version(repository, description.name, options.version)
+    manifest = _manifest(description, version)
+
+    converted = convert(model)
+    before = NodeCounts.of(converted)
+    cleaned = clean(converted)
+    after = NodeCounts.of(cleaned)
+    report(f"converted  {folder} with tf2onnx, opset {OPSET}: {_nodes(before)}")
+    report(f"cleaned    {_nodes(after)}")
+
+    serialized = store_weights(cleaned, options.precision).SerializeToString(deterministic=True)
+    megabytes = len(serialized) / 1e6
+    report(f"stored     weights as {options.precision}: {megabytes:.1f} MB")
+
+    bound = BOUNDS[options.precision] if options.max_difference is None else options.max_difference
+    parity = prove(model.predict, onnx_predictor(serialized), pictures, description.sizes, bound)
+    report(
+        f"proven     {parity.photographs} photographs, sizes {_list(parity.sizes)}, "
+        f"batches {_list(parity.batches)}: largest difference {parity.largest:.3g}, "
+        f"mean {parity.mean:.2g} a*b* units (bound {bound:g})"
+    )
+
+    facts = _facts(options.precision, before, after, parity, bound)
+    manifest = dataclasses.replace(
+        manifest, chroma_stride=parity.chroma_stride, provenance={**manifest.provenance, "export": facts}
+    )
+    target = publishing.publish(
+        repository,
+        serialized,
+        lambda sha256: dataclasses.replace(manifest, sha256=sha256),
+        lambda published: card.with_facts(text or card.default(published), published, megabytes),
+    )
+    report(f"published  {target}")
+    return target
+
+
+def _manifest(description: Description, version: int) -> Manifest:
+    """What is known before the work begins, so that a bad description fails then."""
+    try:
+        return Manifest(
+            name=description.name,
+            version=version,
+            description=description.description,
+            sha256="",
+            sizes=description.sizes,
+            default_size=description.default_size,
+            chroma_stride=1,
+            provenance=description.provenance,
+        )
+    except ManifestError as error:
+        raise InputError(f"the model's description: {error}") from error
+
+
+def _facts(
+    precision: Precision, before: NodeCounts, after: NodeCounts, parity: Parity, bound: float
+) -> dict[str, Any]:
+    return {
+        "opset": OPSET,
+        "weights": str(precision),
+        "nodes_as_converted": dataclasses.asdict(before),
+        "nodes_as_published": dataclasses.asdict(after),
+        "parity": {**dataclasses.asdict(parity), "bound": bound, "unit": "CIE a*b*"},
+        "tools": {tool: metadata.version(tool) for tool in _TOOLS},
+    }
+
+
+def _nodes(counts: NodeCounts) -> str:
+    return f"{counts.total} nodes, {counts.transpose} Transpose, {counts.reshape} Reshape"
+
+
+def _list(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))

@@ -1,0 +1,87 @@
+"""The trained network as TensorFlow runs it: the reference of the export."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from photochrom_contract import tensors
+from photochrom_contract.description import Description, DescriptionError
+
+from photochrom_export.errors import InputError
+from photochrom_export.silence import silenced
+
+_INPUT_SHAPE = [None, 1, None, None]
+_OUTPUT_CHANNELS = 2
+
+
+class SavedModel:
+    """A SavedModel folder whose ``serving_default`` signature is the contract's."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load the folder.
+
+        :raises InputError: if it is no SavedModel, or its signature or description is not the contract's.
+        """
+        self.folder = folder
+        self.description = _description(folder)
+        with silenced():
+            import tensorflow as tf  # noqa: PLC0415 (seconds: --help and a wrong path must not wait for it)
+
+            try:
+                # The object holds the variables: the signature alone does not keep them alive.
+                self._loaded = tf.saved_model.load(str(folder))
+            except Exception as error:  # TensorFlow raises whatever its protobuf or its readers raise
+                raise InputError(f"{folder}: TensorFlow cannot load it: {_first_line(error)}") from error
+        if tensors.SIGNATURE not in self._loaded.signatures:
+            names = ", ".join(self._loaded.signatures) or "none"
+            raise InputError(f"{folder}: has no signature {tensors.SIGNATURE!r} (it has: {names})")
+        self.signature: Any = self._loaded.signatures[tensors.SIGNATURE]
+        _check_signature(folder, self.signature, tf.float32)
+        self._constant = tf.constant
+
+    def predict(self, lightness: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Run the network.
+
+        :param lightness: ``(n, 1, h, w)``, L* within 0 to 100.
+        :returns: chroma ``(n, 2, h', w')``, a* and b* in CIE units.
+        """
+        with silenced():
+            outputs = self.signature(**{tensors.LIGHTNESS: self._constant(lightness)})
+        return np.asarray(outputs[tensors.CHROMA].numpy())
+
+
+def _description(folder: Path) -> Description:
+    if not (folder / "saved_model.pb").is_file():
+        raise InputError(
+            f"{folder}: not a SavedModel: it has no saved_model.pb; "
+            "give the folder that photochrom-train wrote"
+        )
+    try:
+        return Description.read(folder)
+    except DescriptionError as error:
+        raise InputError(str(error)) from error
+
+
+def _check_signature(folder: Path, signature: Any, float32: Any) -> None:
+    inputs, outputs = signature.structured_input_signature[1], signature.structured_outputs
+    for found, name in ((inputs, tensors.LIGHTNESS), (outputs, tensors.CHROMA)):
+        if list(found) != [name]:
+            raise InputError(
+                f"{folder}: the signature must have the one tensor {name!r} here, but has {sorted(found)}"
+            )
+        if found[name].dtype != float32:
+            raise InputError(f"{folder}: {name} must be float32, but is {found[name].dtype.name}")
+    shape = inputs[tensors.LIGHTNESS].shape.as_list()
+    if shape != _INPUT_SHAPE:
+        raise InputError(
+            f"{folder}: lightness must be (batch, 1, height, width) with batch, height and width left open, "
+            f"but is {tuple(shape)}"
+        )
+    chroma = outputs[tensors.CHROMA].shape
+    if chroma.rank != len(_INPUT_SHAPE) or chroma[1] != _OUTPUT_CHANNELS:
+        raise InputError(f"{folder}: chroma must be (batch, 2, chroma_height, chroma_width), but is {chroma}")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
