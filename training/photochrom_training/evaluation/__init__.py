@@ -3,6 +3,7 @@
 ==================  ==============================================================
 ``test_set``        photographs of a tar shard or a folder
 ``predictors``      what is evaluated: models, and the controls beside them
+``chroma_prior``    how often each color occurs in the training photographs
 ``metrics``         PSNR, chroma error, AuC, colorfulness
 ``ciede2000``       the CIE's color difference
 ``lpips``           the perceptual distance

@@ -1,10 +1,26 @@
 """The command ``photochrom-evaluate``."""
 
 import argparse
+import dataclasses
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from photochrom_contract.manifest import ManifestError
+from photochrom_training.evaluation import contact_sheet, report
+from photochrom_training.evaluation.evaluation import evaluate
+from photochrom_training.evaluation.predictors import (
+    MEAN_CHROMA,
+    ConstantChroma,
+    Model,
+    ModelError,
+    Predictor,
+    TruthReduced,
+    load,
+)
+from photochrom_training.evaluation.test_set import TestSet, TestSetError
+from PIL import Image
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -15,10 +31,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow, unasked, reports on its build at import
-    from photochrom_contract.manifest import ManifestError
-    from photochrom_training.evaluation.predictors import ModelError
-    from photochrom_training.evaluation.test_set import TestSetError
-
     try:
         return _look(options) if options.look else _evaluate(options)
     except (ModelError, ManifestError, TestSetError, _UsageError) as error:
@@ -82,31 +94,18 @@ def _positive(text: str) -> int:
 
 
 def _look(options: argparse.Namespace) -> int:
-    from photochrom_training.evaluation import contact_sheet
-    from photochrom_training.evaluation.predictors import ConstantChroma, load
-    from photochrom_training.evaluation.test_set import TestSet
-
     if options.output is None:
         raise _UsageError("--look writes a contact sheet: say where with --output DIR")
     photographs = TestSet.open(options.on, options.every, options.limit).pick(options.sheet)
-    models = [load(path, options.size) for path in options.models]
+    models = _load(options)
     sheet = contact_sheet.draw(photographs, [ConstantChroma("grey"), *models], truth=False)
     print(_save(sheet, options.output))
     return 0
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from photochrom_training.evaluation import contact_sheet, report
-    from photochrom_training.evaluation.evaluation import evaluate
-    from photochrom_training.evaluation.lpips import Lpips, WeightsError
-    from photochrom_training.evaluation.predictors import (
-        MEAN_CHROMA,
-        ConstantChroma,
-        Predictor,
-        TruthReduced,
-        load,
-    )
-    from photochrom_training.evaluation.test_set import TestSet
+    # Keras takes seconds to import, and --help and a mistyped path should not wait for it.
+    from photochrom_training.evaluation.lpips import Lpips, WeightsError  # noqa: PLC0415
 
     photographs = TestSet.open(options.on, options.every, options.limit)
     try:
@@ -114,7 +113,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     except WeightsError as error:
         raise _UsageError(error) from error
     grey = ConstantChroma("grey")
-    models = [load(path, options.size) for path in options.models]
+    models = _load(options)
     predictors: list[Predictor] = [grey, ConstantChroma("mean color", MEAN_CHROMA), *models]
     predictors += [TruthReduced(*size) for size in sorted({model.chroma_size for model in models})]
 
@@ -125,11 +124,12 @@ def _evaluate(options: argparse.Namespace) -> int:
     scores = evaluate(predictors, photographs, lpips, progress)
     results = report.figures(scores, grey.name)
     truth = results[grey.name]["truth_colorfulness"]
-    print(
-        f"\r{options.on.name}: {len(photographs)} photographs, the truth's colorfulness {truth.value:.1f}; "
-    )
+    if sys.stderr.isatty():
+        print("\r", end="", file=sys.stderr)
+    print(f"{options.on.name}: {len(photographs)} photographs, the truth's colorfulness {truth.value:.1f}\n")
     print(report.table(results))
-    print(report.comparison(results, [model.name for model in models]))
+    if models:
+        print("\n" + report.comparison(results, [model.name for model in models]))
     if options.output is not None:
         about = {"photographs": len(photographs), "test_set": options.on.name, "every": options.every}
         report.write(options.output, scores, results, about)
@@ -138,7 +138,17 @@ def _evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _save(sheet: "Image.Image", folder: Path) -> Path:
+def _load(options: argparse.Namespace) -> list[Model]:
+    """The models under names that tell them apart."""
+    models = {path: load(path, options.size) for path in options.models}
+    names = [model.name for model in models.values()]
+    return [
+        model if names.count(model.name) == 1 else dataclasses.replace(model, name=f"{path}, {model.size} px")
+        for path, model in models.items()
+    ]
+
+
+def _save(sheet: Image.Image, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "contact-sheet.jpg"
     sheet.save(path, quality=90, subsampling=0)

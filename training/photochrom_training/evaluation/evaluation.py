@@ -3,15 +3,18 @@
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from photochrom_contract import lab, photograph
-from photochrom_training.evaluation import metrics
+from photochrom_training.evaluation import chroma_prior, metrics
 from photochrom_training.evaluation.ciede2000 import ciede2000
-from photochrom_training.evaluation.lpips import Lpips
 from photochrom_training.evaluation.predictors import ChromaPlane, Predictor
 from photochrom_training.evaluation.test_set import Photograph
+
+if TYPE_CHECKING:  # importing it for real takes Keras's seconds
+    from photochrom_training.evaluation.lpips import Lpips
 from PIL import Image
 
 _BATCH_PIXELS = 16 * 256 * 256
@@ -22,7 +25,7 @@ class Score:
     """The figures of one prediction for one photograph.
 
     Of the picture that a viewer gets, truth's L* recombined and clipped to 8-bit sRGB: ``lpips``, ``psnr``,
-    ``ciede2000`` and ``colorfulness``. Of the chroma as predicted: ``ab_rmse`` and ``auc``.
+    ``ciede2000`` and ``colorfulness``. Of the chroma as predicted: ``ab_rmse`` and both AuC.
     """
 
     photograph: str
@@ -36,6 +39,10 @@ class Score:
     """Root of the mean square distance in the a*b* plane, CIE units."""
     auc: float
     """Percent."""
+    auc_rebalanced: float
+    """Percent; each pixel weighs one over the share of its true color in the training photographs."""
+    rebalancing: float
+    """The sum of those weights."""
     colorfulness: float
     truth_colorfulness: float
 
@@ -43,8 +50,8 @@ class Score:
 def evaluate(
     predictors: Sequence[Predictor],
     photographs: Iterable[Photograph],
-    lpips: Lpips,
-    progress: Callable[[int], None] = lambda done: None,
+    lpips: "Lpips",
+    progress: Callable[[int], None],
 ) -> dict[str, list[Score]]:
     """Score every predictor on every photograph.
 
@@ -77,7 +84,7 @@ def merged(truth: Photograph, plane: ChromaPlane) -> npt.NDArray[np.uint8]:
 
 
 def stretched(plane: ChromaPlane, height: int, width: int) -> metrics.Chroma:
-    """A chroma plane at its photograph's size, as :func:`photochrom_contract.photograph.merge` stretches it."""
+    """A chroma plane at its photograph's size, stretched as ``photochrom_contract.photograph.merge`` does."""
     resized = [Image.fromarray(one).resize((width, height), Image.Resampling.BILINEAR) for one in plane]
     return np.stack([np.asarray(one) for one in resized])
 
@@ -85,6 +92,7 @@ def stretched(plane: ChromaPlane, height: int, width: int) -> metrics.Chroma:
 def _score(truth: Photograph, plane: ChromaPlane, picture: npt.NDArray[np.uint8], perceptual: float) -> Score:
     height, width = truth.rgb.shape[:2]
     distance = metrics.chroma_distance(stretched(plane, height, width), truth.chroma)
+    weights = chroma_prior.rebalancing_weights(truth.chroma)
     seen = lab.rgb_to_lab(picture.astype(np.float32) / 255)
     return Score(
         photograph=truth.name,
@@ -94,6 +102,8 @@ def _score(truth: Photograph, plane: ChromaPlane, picture: npt.NDArray[np.uint8]
         ciede2000=float(ciede2000(seen, truth.lab).mean(dtype=np.float64)),
         ab_rmse=metrics.root_mean_square(distance),
         auc=metrics.area_under_accuracy(distance),
+        auc_rebalanced=metrics.area_under_accuracy(distance, weights),
+        rebalancing=float(weights.sum(dtype=np.float64)),
         colorfulness=metrics.colorfulness(picture),
         truth_colorfulness=metrics.colorfulness(truth.rgb),
     )

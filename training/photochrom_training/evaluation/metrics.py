@@ -37,15 +37,21 @@ def chroma_distance(chroma: Chroma, truth: Chroma) -> npt.NDArray[np.float32]:
     return np.asarray(np.hypot(chroma[0] - truth[0], chroma[1] - truth[1]), np.float32)
 
 
-def area_under_accuracy(distance: npt.NDArray[np.float32]) -> float:
+def area_under_accuracy(
+    distance: npt.NDArray[np.float32], weights: npt.NDArray[np.float32] | None = None
+) -> float:
     """AuC of Zhang, Isola and Efros 2016, section 3.1, in percent.
 
     Acc(t) is the share of pixels whose chroma is off by no more than t; AuC is its mean over the
     thresholds t = 0, 1 ... 150.
+
+    :param distance: of each pixel's chroma from the truth's, CIE units.
+    :param weights: what each pixel counts, of ``distance``'s shape; all the same if not given.
     """
-    # A pixel counts at every threshold from its distance, rounded up, on.
-    counted = np.clip(AUC_THRESHOLDS + 1 - np.ceil(distance - _NEUTRAL_ROUNDING), 0, AUC_THRESHOLDS + 1)
-    return float(np.mean(counted, dtype=np.float64)) * 100 / (AUC_THRESHOLDS + 1)
+    # A pixel is accurate at every threshold from its distance, rounded up, on.
+    passed = np.ceil(distance) * (distance > _NEUTRAL_ROUNDING)
+    accurate = np.clip(AUC_THRESHOLDS + 1 - passed, 0, None) * (100 / (AUC_THRESHOLDS + 1))
+    return float(np.average(accurate.astype(np.float64), weights=weights))
 
 
 def colorfulness(picture: RGB) -> float:

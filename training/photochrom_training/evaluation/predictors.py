@@ -17,7 +17,8 @@ ChromaPlane = npt.NDArray[np.float32]
 FREE_SIZE = 256
 """The input side, in pixels, of a model that takes any and does not say which it is meant for."""
 
-MEAN_CHROMA = (0.0, 0.0)
+MEAN_CHROMA = (1.805, 5.490)
+"""Mean a* and b* of the 23,360 photographs of the training shards, as ``chroma_prior`` measures it."""
 
 Run = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
 """The contract's tensors: lightness ``(n, 1, h, w)`` to chroma ``(n, 2, h', w')``."""
@@ -96,8 +97,10 @@ def load(path: Path, size: int | None = None) -> Model:
     """
     try:
         name, run, default = _load(path)
-    except (ModelError, ImportError):
+    except (ModelError, manifest.ManifestError):
         raise
+    except ImportError as error:
+        raise ModelError(f"{path}: it takes {error.name} to evaluate it: pip install {error.name}") from error
     except Exception as error:  # onnxruntime and TensorFlow raise types of their own
         raise ModelError(f"{path}: cannot be loaded: {_first_line(error)}") from error
     size = size or default
@@ -126,7 +129,7 @@ def _load(path: Path) -> tuple[str, Run, int]:
 
 
 def _load_onnx(path: Path) -> tuple[Run, int]:
-    import onnxruntime
+    import onnxruntime  # noqa: PLC0415  # only ONNX files need it
 
     onnxruntime.disable_telemetry_events()
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
@@ -143,7 +146,7 @@ def _load_onnx(path: Path) -> tuple[Run, int]:
 
 
 def _load_saved_model(path: Path) -> tuple[str, Run, int]:
-    import tensorflow
+    import tensorflow  # noqa: PLC0415  # only SavedModels need it
 
     loaded: Any = tensorflow.saved_model.load(str(path))
     signature = loaded.signatures[tensors.SIGNATURE]

@@ -34,6 +34,7 @@ _COLUMNS = {
     "ciede2000": ("CIEDE2000 ↓", 2),
     "ab_rmse": ("ab RMSE ↓", 2),
     "auc": ("AuC ↑", 2),
+    "auc_rebalanced": ("AuC rebalanced ↑", 1),
     "colorfulness": ("colorfulness", 1),
     "colorfulness_gap": ("gap ↓", 1),
 }
@@ -43,8 +44,9 @@ def figures(scores: Scores, reference: str) -> dict[str, dict[str, Figure]]:
     """Every predictor's figures, by name.
 
     ``lpips``, ``psnr``, ``ciede2000``, ``ab_rmse`` and ``colorfulness`` are means over the photographs;
-    ``auc`` is one over all pixels; ``colorfulness_gap`` is the distance of the mean from the truth's mean,
-    and ``colorfulness_share`` their ratio; ``lpips_ratio`` and ``psnr_gain`` compare with ``reference``.
+    ``auc`` and ``auc_rebalanced`` are over all pixels as one; ``colorfulness_gap`` is the distance of the
+    mean from the truth's mean, and ``colorfulness_share`` their ratio; ``lpips_ratio`` and ``psnr_gain``
+    compare with ``reference``.
 
     :param reference: the predictor to compare with: grey.
     """
@@ -68,10 +70,7 @@ def table(results: Mapping[str, Mapping[str, Figure]]) -> str:
     lines = ["| | " + " | ".join(heading for heading, _ in _COLUMNS.values()) + " |"]
     lines.append("| --- |" + " ---: |" * len(_COLUMNS))
     for name, row in results.items():
-        cells = [
-            f"{row[key].value:.{digits}f} ({row[key].low:.{digits}f} to {row[key].high:.{digits}f})"
-            for key, (_, digits) in _COLUMNS.items()
-        ]
+        cells = [_shown(row[key], digits) for key, (_, digits) in _COLUMNS.items()]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -79,8 +78,9 @@ def table(results: Mapping[str, Mapping[str, Figure]]) -> str:
 def comparison(results: Mapping[str, Mapping[str, Figure]], names: Sequence[str]) -> str:
     """A line for each named predictor: how it stands against grey and against the truth's colorfulness."""
     return "\n".join(
-        f"{name}: LPIPS {_shown(row['lpips_ratio'], 3)} of grey's, PSNR {_shown(row['psnr_gain'], 2)} dB above "
-        f"grey's, colorfulness {_shown(row['colorfulness_share'], 2)} of the truth's"
+        f"{name}: LPIPS {_shown(row['lpips_ratio'], 3)} of grey's, "
+        f"PSNR {_shown(row['psnr_gain'], 2)} dB above grey's, "
+        f"colorfulness {_shown(row['colorfulness_share'], 2)} of the truth's"
         for name, row in results.items()
         if name in names
     )
@@ -110,15 +110,20 @@ def _weighed(
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Figures ``(k,)`` under k weightings of the n photographs: ``(k, n)``, each adding up to 1."""
 
-    def mean(key: str, of: Sequence[Score] = rows) -> npt.NDArray[np.float64]:
-        return weights @ np.array([getattr(row, key) for row in of], np.float64)
+    def column(key: str, of: Sequence[Score] = rows) -> npt.NDArray[np.float64]:
+        return np.array([getattr(row, key) for row in of], np.float64)
 
-    pixels = np.array([row.pixels for row in rows], np.float64)
-    accurate = np.array([row.auc * row.pixels for row in rows], np.float64)
+    def mean(key: str, of: Sequence[Score] = rows) -> npt.NDArray[np.float64]:
+        return weights @ column(key, of)
+
+    def pooled(key: str, weight: str) -> npt.NDArray[np.float64]:
+        return weights @ (column(key) * column(weight)) / (weights @ column(weight))
+
     colorfulness, truth = mean("colorfulness"), mean("truth_colorfulness")
     return {
         **{key: mean(key) for key in ("lpips", "psnr", "ciede2000", "ab_rmse")},
-        "auc": (weights @ accurate) / (weights @ pixels),
+        "auc": pooled("auc", "pixels"),
+        "auc_rebalanced": pooled("auc_rebalanced", "rebalancing"),
         "colorfulness": colorfulness,
         "truth_colorfulness": truth,
         "colorfulness_gap": np.abs(colorfulness - truth),
