@@ -78,12 +78,14 @@ def test_block_runs(block: Block, checkout: Path) -> None:
             start_new_session=True,
         )  # fmt: skip
         try:
-            status = process.wait(_LIMIT_SECONDS)
+            ending = f"exit status {process.wait(_LIMIT_SECONDS)}"
+        except subprocess.TimeoutExpired:
+            ending = f"no end within {_LIMIT_SECONDS} seconds"
         finally:  # a server that the block left running in the background, too
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-    assert status == 0, f"README.md:{block.line}:\n{block.code}\n{output.read_text()}"
+    assert ending == "exit status 0", f"README.md:{block.line}: {ending}\n{block.code}\n{output.read_text()}"
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
