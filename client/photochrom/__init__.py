@@ -1,0 +1,54 @@
+"""Photochrom colors black-and-white photographs.
+
+>>> from photochrom import colorize
+>>> colorize("grandmother.jpg").save("grandmother-color.jpg")
+
+:func:`colorize` colors one photograph; a :class:`Colorizer` keeps its connection for many. Whatever
+goes wrong is a :class:`PhotochromError`, whose message says where, what was wrong and what to do.
+"""
+
+from typing import TYPE_CHECKING
+
+from photochrom._errors import (
+    AuthenticationError,
+    BusyError,
+    DeadlineError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    PhotochromError,
+    PictureError,
+    ServerError,
+    TargetError,
+    UnreachableError,
+)
+
+if TYPE_CHECKING:
+    from photochrom._colorizer import Colorizer, colorize
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AuthenticationError",
+    "BusyError",
+    "Colorizer",
+    "DeadlineError",
+    "InvalidRequestError",
+    "ModelNotFoundError",
+    "PhotochromError",
+    "PictureError",
+    "ServerError",
+    "TargetError",
+    "UnreachableError",
+    "__version__",
+    "colorize",
+]
+
+
+def __getattr__(name: str) -> object:
+    # Late, because gRPC and NumPy take a moment to import, and because gRPC reads how much it may
+    # log when it is imported: the command has a say in that, and imports this package first.
+    if name in ("Colorizer", "colorize"):
+        from photochrom import _colorizer  # noqa: PLC0415
+
+        return getattr(_colorizer, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

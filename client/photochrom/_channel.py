@@ -1,0 +1,45 @@
+"""The gRPC channel: its limits, its retries, its encryption."""
+
+import json
+from typing import Final
+
+import grpc
+from photochrom_contract import tensors
+
+from photochrom._target import Target
+
+_MAX_MESSAGE: Final = 4 * tensors.MAX_SIDE**2 + 65536
+"""Bytes: the largest chroma plane and its envelope. (gRPC's own limit of 4 MiB is just too small.)"""
+
+_SERVICE_CONFIG: Final = {
+    "loadBalancingConfig": [{"round_robin": {}}],  # over all the addresses of the host's name
+    "methodConfig": [
+        {
+            "name": [{"service": "photochrom.v1.Colorizer"}],
+            # A call's deadline spans all its attempts, and a server's pushback replaces the backoff.
+            "retryPolicy": {
+                "maxAttempts": 5,
+                "initialBackoff": "0.1s",
+                "maxBackoff": "2s",
+                "backoffMultiplier": 2,
+                "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"],
+            },
+        }
+    ],
+}
+
+
+def open_channel(target: Target, root_certificates: bytes | None = None) -> grpc.Channel:
+    """Open a channel; it connects with the first call.
+
+    :param root_certificates: PEM certificates to trust in place of gRPC's own list; for TLS only.
+    """
+    options = [
+        ("grpc.max_receive_message_length", _MAX_MESSAGE),
+        ("grpc.max_send_message_length", _MAX_MESSAGE),
+        ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
+    ]
+    if target.secure:
+        credentials = grpc.ssl_channel_credentials(root_certificates)
+        return grpc.secure_channel(target.address, credentials, options)
+    return grpc.insecure_channel(target.address, options)

@@ -1,0 +1,173 @@
+"""The commands and their arguments."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from photochrom_contract import tensors
+
+import photochrom
+from photochrom import _embedded, _server
+from photochrom._cli import _listing, _output
+from photochrom._errors import PhotochromError, PictureError
+
+_BAD_INPUT: Final = 2
+_SERVER_TROUBLE: Final = 3
+
+app = typer.Typer(
+    help="Color black-and-white photographs.",
+    epilog="Exit status: 0 done, 2 a bad picture or argument, 3 trouble with the server.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+_Target = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        envvar="PHOTOCHROM_TARGET",
+        help="The server; grpcs://HOST:PORT for TLS, unix:/PATH for a socket. "
+        "Without one: in this process, if photochrom-serving is installed.",
+    ),
+]
+_RootCertificates = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="PEM certificates to trust, for TLS.")
+]
+_Timeout = Annotated[
+    float, typer.Option(min=0.001, metavar="SECONDS", help="For each call, retries included.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command that ``arguments`` name; its exit status."""
+    try:
+        app(arguments, prog_name="photochrom")
+    except PhotochromError as error:
+        _complain(error)
+        return _BAD_INPUT if isinstance(error, PictureError) else _SERVER_TROUBLE
+    except SystemExit as end:  # how typer returns a status
+        return end.code if isinstance(end.code, int) else 1
+    return 0
+
+
+def _complain(error: PhotochromError) -> None:
+    typer.echo(f"photochrom: {error}", err=True)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"photochrom {photochrom.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Color black-and-white photographs."""
+
+
+@app.command()
+def colorize(
+    photographs: Annotated[list[Path], typer.Argument(metavar="IN", help="Picture files.")],
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="A file, or for several pictures a folder. Without it: NAME-color beside NAME.",
+        ),
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Write OUT-compare too: before and after, side by side.")
+    ] = False,
+    target: _Target = None,
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="Which model; empty: the server's default.")
+    ] = "",
+    version: Annotated[int, typer.Option(min=0, help="Which version of it; 0: the latest.")] = 0,
+    size: Annotated[
+        int, typer.Option(min=0, max=tensors.MAX_SIDE, help="Pixels a side that it sees; 0: its default.")
+    ] = 0,
+    saturation: Annotated[float, typer.Option(min=0, max=2, help="A factor on the colors.")] = 1.0,
+    timeout: _Timeout = 60.0,
+    root_certificates: _RootCertificates = None,
+) -> None:
+    """Color photographs, and print the files written.
+
+    A picture that cannot be colored costs one line and the exit status 2; the others go on.
+    """
+    outputs = _output.Outputs(photographs, output)
+    failed = False
+    with photochrom.Colorizer(
+        target,
+        model=model,
+        version=version,
+        size=size,
+        saturation=saturation,
+        timeout=timeout,
+        root_certificates=root_certificates,
+    ) as colorizer:
+        for path in photographs:
+            try:
+                colored = colorizer.colorize(path)
+                file = outputs.of(path, colored)
+                _output.write(colored, file)
+                typer.echo(file)
+                if compare:
+                    strip = outputs.beside(file)
+                    _output.write(_output.comparison(path, colored), strip)
+                    typer.echo(strip)
+            except PictureError as error:
+                _complain(error)
+                failed = True
+    if failed:
+        raise typer.Exit(_BAD_INPUT)
+
+
+@app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def serve(context: typer.Context) -> None:
+    """Run a server: photochrom-serve, with its own arguments."""
+    raise typer.Exit(_embedded.serve(context.args))
+
+
+@app.command()
+def models(
+    target: _Target = None,
+    timeout: _Timeout = 10.0,
+    root_certificates: _RootCertificates = None,
+    as_json: _Json = False,
+) -> None:
+    """List the server's models."""
+    with _server.connect(target, timeout=timeout, root_certificates=root_certificates) as server:
+        listed = server.models()
+    typer.echo(json.dumps(_listing.rows(listed), indent=2) if as_json else _listing.table(listed))
+
+
+@app.command()
+def health(
+    target: _Target = None,
+    timeout: _Timeout = 5.0,
+    root_certificates: _RootCertificates = None,
+    as_json: _Json = False,
+) -> None:
+    """Ask the server whether it takes requests; exit status 0 if it does, otherwise 3."""
+    with _server.connect(target, timeout=timeout, root_certificates=root_certificates) as server:
+        healthy = server.is_healthy()
+    state = "serving" if healthy else "not serving"
+    typer.echo(
+        json.dumps({"target": server.name, "serving": healthy}) if as_json else f"{server.name}: {state}"
+    )
+    raise typer.Exit(0 if healthy else _SERVER_TROUBLE)

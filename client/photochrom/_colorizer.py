@@ -1,0 +1,156 @@
+"""The SDK: a photograph in, a colored picture out."""
+
+import os
+import threading
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from photochrom_contract import photograph as lab_work
+from photochrom_contract import tensors
+from PIL import Image
+
+from photochrom import _pictures
+from photochrom._errors import InvalidRequestError, ModelNotFoundError
+from photochrom._server import Server, connect
+
+_MAX_SATURATION = 2.0
+
+
+def colorize(
+    photograph: _pictures.Source,
+    target: str | None = None,
+    *,
+    model: str = "",
+    version: int = 0,
+    size: int = 0,
+    saturation: float = 1.0,
+) -> Image.Image:
+    """Color one photograph.
+
+    For many, a :class:`Colorizer` keeps its connection. The parameters are those of a Colorizer and of
+    its :meth:`~Colorizer.colorize`, and so are the errors.
+    """
+    with Colorizer(target, model=model, version=version, size=size, saturation=saturation) as colorizer:
+        return colorizer.colorize(photograph)
+
+
+class Colorizer:
+    """A connection to a server, for any number of photographs and threads.
+
+    >>> with Colorizer("localhost:8500") as colorizer:
+    ...     for path in Path("album").glob("*.jpg"):
+    ...         colorizer.colorize(path).save(f"colored/{path.name}")
+    """
+
+    def __init__(
+        self,
+        target: str | None = None,
+        *,
+        model: str = "",
+        version: int = 0,
+        size: int = 0,
+        saturation: float = 1.0,
+        timeout: float = 60.0,
+        root_certificates: str | os.PathLike[str] | bytes | None = None,
+    ) -> None:
+        """Choose the server and how it colors. It connects with the first photograph.
+
+        :param target: ``host:port``, ``grpc://host:port``, ``grpcs://host:port`` (TLS) or
+            ``unix:/path``; without one, the environment's ``PHOTOCHROM_TARGET``; without that, the
+            embedded server: in this process, on its CPU, with the model that it ships.
+        :param model: the model's name; empty for the server's default.
+        :param version: the model's version; 0 for the latest.
+        :param size: the side, in pixels, of the square that the model sees, one of those that it
+            accepts; 0 for its default. The result has the photograph's size, whatever this is.
+        :param saturation: a factor on the predicted chroma, within 0 (grey) to 2.
+        :param timeout: seconds that a call to the server may take, retries included.
+        :param root_certificates: for TLS, PEM certificates to trust in place of the public
+            authorities': a file's path, or the bytes.
+        :raises ValueError: for a number out of its range.
+        """
+        if not 0 <= saturation <= _MAX_SATURATION:
+            raise ValueError(f"saturation is {saturation}, but must be within 0 to {_MAX_SATURATION:g}")
+        if not 0 <= size <= tensors.MAX_SIDE:
+            raise ValueError(f"size is {size}, but must be within 0 to {tensors.MAX_SIDE}")
+        if version < 0 or timeout <= 0:
+            raise ValueError("version must not be negative, and timeout must be above 0")
+        self._model = model
+        self._version = version
+        self._size = size
+        self._saturation = saturation
+        self._default_size: int | None = None
+        self._lock = threading.Lock()
+        # Late, so that a bad picture is told before an embedded server is started for it.
+        self._connect = partial(connect, target, timeout=timeout, root_certificates=root_certificates)
+        self._server: Server | None = None
+        self._closed = False
+
+    def colorize(self, photograph: _pictures.Source) -> Image.Image:
+        """Color a photograph.
+
+        Whatever colors it has are ignored: a sepia or color picture is treated as the black-and-white
+        photograph it is. Its transparency is kept.
+
+        :param photograph: a file's path, an encoded picture (bytes, or an open binary file), or a
+            Pillow picture, which is left as it is.
+        :returns: a picture in sRGB, mode ``RGB`` or ``RGBA``, of the photograph's size once its EXIF
+            orientation is applied.
+        :raises PictureError: if there is no picture in it, or not all of one.
+        :raises TargetError: if there is no server to ask.
+        :raises ServerError: if the server gives no colors.
+        """
+        decoded = _pictures.read(photograph)
+        lightness = lab_work.lightness_of(decoded.picture)
+        colored = lab_work.merge(lightness, self._predict(lightness), self._saturation)
+        if decoded.alpha is not None:
+            colored.putalpha(decoded.alpha)
+        return colored
+
+    def close(self) -> None:
+        """End the calls that are under way, and the connection."""
+        with self._lock:
+            self._closed = True
+            if self._server is not None:
+                self._server.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _predict(self, lightness: lab_work.Lightness) -> npt.NDArray[np.float32]:
+        if self._size:
+            return self._predict_at(lightness, self._size)
+        remembered = self._default_size
+        if remembered is None:
+            return self._predict_at(lightness, self._read_default_size())
+        try:
+            return self._predict_at(lightness, remembered)
+        except (InvalidRequestError, ModelNotFoundError):
+            # Another version may have taken the model's place since, with other sizes.
+            size = self._read_default_size()
+            if size == remembered:
+                raise
+            return self._predict_at(lightness, size)
+
+    def _predict_at(self, lightness: lab_work.Lightness, size: int) -> npt.NDArray[np.float32]:
+        plane = lab_work.reduce_lightness(lightness, size)
+        return self._connected().colorize(plane, self._model, self._version)
+
+    def _read_default_size(self) -> int:
+        self._default_size = self._connected().default_size(self._model, self._version)
+        return self._default_size
+
+    def _connected(self) -> Server:
+        with self._lock:
+            if self._closed:
+                raise ValueError("the Colorizer is closed")
+            if self._server is None:
+                self._server = self._connect()
+            return self._server
