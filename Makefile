@@ -11,7 +11,7 @@ ARGS ?=
 # The build backend is installed first, pinned like the rest, instead of afresh and unpinned for every build.
 BACKEND := hatchling editables
 RUNTIME := --editable protos --editable client --editable serving[cpu]
-FACTORY := --editable training --editable export
+FACTORY := --editable training[pretrained] --editable export
 TOOLS := hypothesis mypy pytest pyyaml ruff scikit-image grpc-stubs types-protobuf types-pyyaml
 
 .DEFAULT_GOAL := help
