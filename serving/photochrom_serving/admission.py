@@ -5,6 +5,7 @@ A queue without a bound only moves the refusal to the callers' deadlines, after 
 
 import asyncio
 import contextlib
+import random
 import time
 from collections.abc import Iterator
 
@@ -13,7 +14,7 @@ from photochrom_serving.drain import Drain
 from photochrom_serving.errors import ExpiredError, QueueFullError
 
 _SMOOTHING = 0.1  # weight of the newest stay in the running mean
-_RETRY_RANGE = (0.01, 5.0)  # seconds
+_RETRY_RANGE = (0.05, 5.0)  # seconds
 
 
 class Admission:
@@ -23,8 +24,8 @@ class Admission:
         """:param limit: how many may be inside at a time."""
         self._limit = limit
         self._drain = drain
-        self._inside = 0
-        self._mean_stay = 0.1  # seconds; a guess until the first one has left
+        self._inside: dict[object, float] = {}  # when each one came, the longest ago first
+        self._mean_stay = 0.0  # seconds
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -39,22 +40,28 @@ class Admission:
         self._drain.check()
         if has_passed(deadline):
             raise ExpiredError("the deadline passed before the call was admitted")
-        if self._inside >= self._limit:
-            low, high = _RETRY_RANGE
+        if len(self._inside) >= self._limit:
             raise QueueFullError(
-                f"{self._inside} photographs are in the server already, its limit; try again later",
-                retry_seconds=min(max(self._mean_stay, low), high),
+                f"{len(self._inside)} photographs are in the server already, its limit; try again later",
+                self._retry_seconds(),
             )
-        start = time.monotonic()
-        self._inside += 1
+        token = object()
+        start = self._inside[token] = time.monotonic()
         self._empty.clear()
         try:
             yield
         finally:
             self._mean_stay += _SMOOTHING * (time.monotonic() - start - self._mean_stay)
-            self._inside -= 1
+            del self._inside[token]
             if not self._inside:
                 self._empty.set()
+
+    def _retry_seconds(self) -> float:
+        """When a place should be free: after a mean stay, or if stays have grown, after as long again."""
+        oldest = time.monotonic() - next(iter(self._inside.values()))
+        low, high = _RETRY_RANGE
+        # Spread, so that those refused together do not come back together.
+        return min(max(self._mean_stay, oldest, low) * random.uniform(1.0, 1.5), high)  # noqa: S311
 
     async def empty(self) -> None:
         """Wait until nothing is inside."""

@@ -7,12 +7,12 @@ import dataclasses
 import io
 
 from photochrom_contract import photograph
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from photochrom_serving.errors import InvalidFieldError
 from photochrom_serving.session import Chroma, Plane
 
-_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP")
+_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 """No format whose decoder starts other programs (EPS does) or that holds no picture of its own."""
 
 _JPEG_QUALITY = 95
@@ -45,11 +45,15 @@ def decode(data: bytes, size: int, max_pixels: int) -> Photo:
                     "photo",
                     f"is {width} x {height} pixels, above the limit of {max_pixels}; send a smaller one",
                 )
-            media_type = "image/jpeg" if opened.format in ("JPEG", "MPO") else "image/png"
+            media_type = (
+                "image/jpeg" if opened.format in ("JPEG", "MPO") else "image/png"
+            )  # MPO: of several shots
             picture = ImageOps.exif_transpose(opened)
             transparent = media_type == "image/png" and picture.has_transparency_data
             alpha = picture.convert("RGBA").getchannel("A") if transparent else None
             lightness = photograph.lightness_of(picture)
+    except UnidentifiedImageError as error:
+        raise InvalidFieldError("photo", f"is in none of the formats {', '.join(_FORMATS)}") from error
     except Image.DecompressionBombError as error:
         raise InvalidFieldError("photo", f"{error}; send a smaller one") from error
     except InvalidFieldError:

@@ -23,6 +23,8 @@ from photochrom_serving.settings import Settings
 _COLORIZER = colorizer_pb2.DESCRIPTOR.services_by_name["Colorizer"].full_name
 _HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 
+_UNWINDING_SECONDS = 1.0
+
 
 class Server:
     """A gRPC server over loaded servables. Create, start and stop it in one event loop."""
@@ -84,6 +86,10 @@ class Server:
         except TimeoutError:
             in_time = False
         await self._server.stop(max(0.0, end - time.monotonic()))  # until the last answer is sent
+        if not in_time:  # the calls cut off are cancelled now: let them notice
+            tasks = {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+            if tasks:
+                await asyncio.wait(tasks, timeout=_UNWINDING_SECONDS)
         self._service.close()
         self._servables.close()
         return in_time

@@ -119,6 +119,15 @@ def variable(field: str) -> str:
     return ENV_PREFIX + field.upper()
 
 
+def markdown_table() -> str:
+    """The settings as the README's table."""
+    rows = ["| flag | variable | default | meaning |", "| --- | --- | --- | --- |"]
+    for name, field in Settings.model_fields.items():
+        default = "unset" if field.default in (None, "") else f"`{field.default}`"
+        rows.append(f"| `{flag(name)}` | `{variable(name)}` | {default} | {field.description} |")
+    return "\n".join(rows) + "\n"
+
+
 def _explain(problem: object) -> str:
     assert isinstance(problem, dict)
     message = str(problem["msg"]).removeprefix("Value error, ")
@@ -126,3 +135,7 @@ def _explain(problem: object) -> str:
         return message
     field = str(problem["loc"][0]).replace("-", "_")
     return f"{flag(field)} ({variable(field)}): {message}, not {problem['input']!r}"
+
+
+if __name__ == "__main__":
+    print(markdown_table(), end="")

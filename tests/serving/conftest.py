@@ -24,6 +24,8 @@ Stub = Any  # the generated stub has no types
 class Command:
     """``photochrom-serve`` running on a free port."""
 
+    target: str
+
     def __init__(self, models: Path, *flags: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "photochrom_serving", "--models", str(models), "--port", "0", *flags],
@@ -31,8 +33,6 @@ class Command:
             text=True,
         )
         self.events: list[dict[str, Any]] = []
-        self.ready = self.wait_for("ready")
-        self.target: str = self.ready["address"]
 
     def wait_for(self, event: str) -> dict[str, Any]:
         """Read the log up to an event."""
@@ -46,8 +46,9 @@ class Command:
     def end(self) -> int:
         """Read the rest of the log; the exit status."""
         assert self.process.stderr
-        with self.process.stderr as log:
-            self.events += [json.loads(line) for line in log]
+        if not self.process.stderr.closed:
+            with self.process.stderr as log:
+                self.events += [json.loads(line) for line in log]
         return self.process.wait()
 
     def of(self, event: str) -> list[dict[str, Any]]:
@@ -60,6 +61,7 @@ def serving(models: Path, *flags: str) -> Iterator[Command]:
     """Run the command; what still runs at the end is told to stop."""
     command = Command(models, *flags)
     try:
+        command.target = command.wait_for("ready")["address"]
         yield command
     finally:
         if command.process.poll() is None:
@@ -101,9 +103,9 @@ def assert_answers(response: colorizer_pb2.ColorizeResponse, plane: npt.NDArray[
 
 
 @contextlib.contextmanager
-def connected(target: str) -> Iterator[Stub]:
+def connected(target: str, *options: tuple[str, str]) -> Iterator[Stub]:
     """A stub on a channel of its own."""
-    with grpc.insecure_channel(target) as channel:
+    with grpc.insecure_channel(target, options) as channel:
         yield colorizer_pb2_grpc.ColorizerStub(channel)  # type: ignore[no-untyped-call]
 
 

@@ -1,0 +1,124 @@
+"""Batching: what waits together runs together; what nobody waits for does not run.
+
+A model whose every batch takes long makes requests wait; the server's log says what it ran.
+"""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from photochrom_serving import deadline
+from photochrom_serving.batcher import Batcher
+from photochrom_serving.errors import ExpiredError, PredictionError
+from photochrom_serving.session import Chroma, Plane
+
+from tests import model_factory
+from tests.serving.conftest import assert_answers, connected, lightness, request, serving
+
+
+def test_requests_that_wait_are_coalesced_by_size_and_answered_rightly(slow_model_repository: Path) -> None:
+    planes = [lightness((32, 64)[seed % 2], seed) for seed in range(48)]
+    with serving(slow_model_repository, "--log-level", "debug", "--max-batch-size", "8") as server:
+        with connected(server.target) as stub, ThreadPoolExecutor(48) as callers:
+            for plane, response in zip(planes, callers.map(stub.Colorize, map(request, planes)), strict=True):
+                assert_answers(response, plane)
+        server.process.terminate()
+        assert server.end() == 0
+    batches = server.of("batch")
+    assert sum(batch["photographs"] for batch in batches) == 48
+    assert max(batch["photographs"] for batch in batches) == 8
+    assert len(batches) < 24  # two a batch would already be 24
+    assert {batch["size"] for batch in batches} == {32, 64}
+
+
+class Runner:
+    """A batch function that notes what it runs, and can be held up."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.go = threading.Event()
+
+    def __call__(self, planes: Sequence[Plane]) -> Chroma:
+        self.batches.append([int(plane[0, 0]) for plane in planes])
+        assert self.go.wait(30)
+        if 255 in self.batches[-1]:
+            raise FloatingPointError("white")
+        return np.stack([model_factory.expected_chroma(plane) for plane in planes])
+
+
+def plane_of(value: int, size: int = 2) -> Plane:
+    return np.full((size, size), value, np.uint8)
+
+
+@pytest.fixture
+def runner() -> Runner:
+    return Runner()
+
+
+def test_while_one_batch_runs_the_next_gathers_up_to_its_limit(runner: Runner) -> None:
+    async def scenario() -> None:
+        batcher = Batcher("tiny/1", runner, max_batch_size=3)
+        first = asyncio.create_task(batcher.predict(plane_of(0), None))
+        while not runner.batches:
+            await asyncio.sleep(0)
+        rest = [asyncio.create_task(batcher.predict(plane_of(n), None)) for n in range(1, 6)]
+        await asyncio.sleep(0)
+        runner.go.set()
+        for value, answer in enumerate(await asyncio.gather(first, *rest)):
+            np.testing.assert_array_equal(answer, model_factory.expected_chroma(plane_of(value)))
+        batcher.close()
+
+    asyncio.run(scenario())
+    assert runner.batches == [[0], [1, 2, 3], [4, 5]]
+
+
+def test_batches_have_one_size_and_the_longest_waiting_goes_first(runner: Runner) -> None:
+    runner.go.set()
+
+    async def scenario() -> None:
+        batcher = Batcher("tiny/1", runner, max_batch_size=8)
+        await asyncio.gather(*(batcher.predict(plane_of(n, 2 + 2 * (n % 2)), None) for n in range(5)))
+        batcher.close()
+
+    asyncio.run(scenario())
+    assert runner.batches == [[0, 2, 4], [1, 3]]
+
+
+def test_the_cancelled_and_the_expired_leave_before_a_batch_forms(runner: Runner) -> None:
+    async def scenario() -> None:
+        batcher = Batcher("tiny/1", runner, max_batch_size=8)
+        first = asyncio.create_task(batcher.predict(plane_of(0), None))
+        while not runner.batches:
+            await asyncio.sleep(0)
+        cancelled = asyncio.create_task(batcher.predict(plane_of(1), None))
+        expired = asyncio.create_task(batcher.predict(plane_of(2), deadline.after(0)))
+        kept = asyncio.create_task(batcher.predict(plane_of(3), deadline.after(60)))
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        runner.go.set()
+        await asyncio.gather(first, kept)
+        with pytest.raises(ExpiredError, match="in the queue"):
+            await expired
+        batcher.close()
+
+    asyncio.run(scenario())
+    assert runner.batches == [[0], [3]]
+
+
+def test_a_batch_that_fails_fails_its_own_requests_and_no_other(runner: Runner) -> None:
+    async def scenario() -> list[Chroma | BaseException]:
+        batcher = Batcher("tiny/1", runner, max_batch_size=2)
+        calls = [batcher.predict(plane_of(n), None) for n in (0, 1, 254, 255, 2)]
+        runner.go.set()
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        batcher.close()
+        return answers
+
+    answers = asyncio.run(scenario())
+    assert [isinstance(answer, PredictionError) for answer in answers] == [False, False, True, True, False]
+    assert "tiny/1 failed" in str(answers[2])
+    assert "white" not in str(answers[2])  # that is for the log

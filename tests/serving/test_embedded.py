@@ -1,0 +1,54 @@
+"""The embedded server: a real one, inside another program."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from photochrom_serving.embedded import EmbeddedServer
+
+from tests.serving.conftest import assert_answers, connected, lightness, request
+
+
+def test_it_answers_until_it_is_closed_and_leaves_nothing_behind(
+    model_repository: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server = EmbeddedServer(model_repository)
+    with connected(server.target) as stub:
+        assert_answers(stub.Colorize(request(lightness(32))), lightness(32))
+    server.close()
+    server.close()
+    assert not [thread for thread in threading.enumerate() if "photochrom" in thread.name]
+    if server.target.startswith("unix:"):
+        assert not Path(server.target.removeprefix("unix:")).parent.exists()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_two_at_a_time_are_two(model_repository: Path) -> None:
+    with EmbeddedServer(model_repository) as one, EmbeddedServer(model_repository) as other:
+        assert one.target != other.target
+        for server in (one, other):
+            with connected(server.target) as stub:
+                assert_answers(stub.Colorize(request(lightness(32))), lightness(32))
+
+
+def test_the_environments_server_settings_do_not_reach_it(
+    model_repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PHOTOCHROM_PROVIDERS", "cuda")
+    monkeypatch.setenv("PHOTOCHROM_TLS_KEY", "/nowhere/key.pem")
+    with EmbeddedServer(model_repository) as server, connected(server.target) as stub:
+        assert_answers(stub.Colorize(request(lightness(32))), lightness(32))
+
+
+def test_a_program_that_forgets_to_close_it_ends_all_the_same(model_repository: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from photochrom_serving.embedded import EmbeddedServer;"
+        "print(EmbeddedServer(Path(sys.argv[1])).target)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(model_repository)], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert not Path(ended.stdout.strip().removeprefix("unix:")).exists()

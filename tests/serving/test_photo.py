@@ -1,0 +1,120 @@
+"""ColorizePhoto: an encoded picture in, the colored picture out."""
+
+import io
+from pathlib import Path
+
+import grpc
+import numpy as np
+import pytest
+from photochrom_contract import photograph
+from photochrom_contract.v1 import colorizer_pb2
+from PIL import Image
+from photochrom_serving import photos
+from photochrom_serving.errors import InvalidFieldError
+
+from tests import model_factory
+from tests.serving.conftest import Stub
+
+
+def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def gradient(width: int = 90, height: int = 60) -> Image.Image:
+    """A grey picture that gets lighter to the right and to the bottom."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    return Image.fromarray((255 * (rows / height + columns / width) / 2).astype(np.uint8))
+
+
+def answered(stub: Stub, photo: bytes, **fields: object) -> tuple[Image.Image, str]:
+    response = stub.ColorizePhoto(colorizer_pb2.ColorizePhotoRequest(photo=photo, **fields))
+    assert (response.model.name, response.model.version) == ("photochrom", 1)
+    return Image.open(io.BytesIO(response.photo)), response.media_type
+
+
+def colored_here(
+    picture: Image.Image, size: int = model_factory.DEFAULT_SIZE, saturation: float = 1
+) -> Image.Image:
+    """What the tiny model makes of a picture, by the contract's own steps."""
+    lightness = photograph.lightness_of(picture)
+    chroma = model_factory.expected_chroma(photograph.reduce_lightness(lightness, size))
+    return photograph.merge(lightness, chroma, saturation)
+
+
+def assert_same(picture: Image.Image, expected: Image.Image, within: int = 1) -> None:
+    assert (picture.mode, picture.size) == (expected.mode, expected.size)
+    difference = np.asarray(picture).astype(int) - np.asarray(expected).astype(int)
+    assert np.abs(difference).max() <= within
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP", "BMP", "PPM"])
+def test_a_picture_comes_back_colored_as_png_at_its_own_size(stub: Stub, kind: str) -> None:
+    options = {"lossless": True} if kind == "WEBP" else {}
+    picture, media_type = answered(stub, encoded(gradient(), kind, **options))
+    assert (media_type, picture.format) == ("image/png", "PNG")
+    assert_same(picture, colored_here(gradient()))
+
+
+def test_a_jpeg_comes_back_as_jpeg(stub: Stub) -> None:
+    sent = encoded(gradient(), "JPEG", quality=95)
+    picture, media_type = answered(stub, sent)
+    assert (media_type, picture.format) == ("image/jpeg", "JPEG")
+    assert_same(
+        picture, colored_here(Image.open(io.BytesIO(sent))), within=24
+    )  # subsampled chroma, quantized
+
+
+def test_the_exif_orientation_is_applied(stub: Stub) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise by a quarter
+    picture, _ = answered(stub, encoded(gradient(), exif=exif))
+    assert_same(picture, colored_here(gradient().transpose(Image.Transpose.ROTATE_270)))
+    assert 0x0112 not in picture.getexif()
+
+
+def test_size_and_saturation_are_the_callers(stub: Stub) -> None:
+    picture, _ = answered(stub, encoded(gradient()), size=32, saturation=0.5)
+    assert_same(picture, colored_here(gradient(), size=32, saturation=0.5))
+
+
+def test_saturation_zero_is_not_the_default(stub: Stub) -> None:
+    picture, _ = answered(stub, encoded(gradient()), saturation=0.0)
+    assert_same(picture, gradient().convert("RGB"))
+
+
+def test_transparency_is_kept(stub: Stub) -> None:
+    picture = gradient().convert("RGBA")
+    picture.putalpha(gradient())
+    answer, _ = answered(stub, encoded(picture))
+    assert answer.mode == "RGBA"
+    assert_same(answer.getchannel("A"), gradient(), within=0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "says"),
+    [
+        ({"photo": b""}, "photo", "is in none of the formats AVIF, BMP"),
+        ({"photo": b"%!PS-Adobe-3.0 EPSF-3.0\n"}, "photo", "is in none of the formats"),
+        ({"photo": encoded(gradient())[:-40]}, "photo", "cannot be decoded"),
+        ({"photo": encoded(gradient()), "size": 40}, "size", "is 40, but photochrom version 1 takes 32, 64"),
+        ({"photo": encoded(gradient()), "saturation": 2.5}, "saturation", "within 0 to 2"),
+        ({"photo": encoded(gradient()), "saturation": float("nan")}, "saturation", "within 0 to 2"),
+    ],
+)
+def test_what_is_no_picture_or_out_of_range_is_refused(
+    stub: Stub, fields: dict[str, object], field: str, says: str
+) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.ColorizePhoto(colorizer_pb2.ColorizePhotoRequest(**fields))
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert caught.value.details().startswith(f"{field}: ")
+    assert says in caught.value.details()
+
+
+def test_a_decompression_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
+    bomb = encoded(Image.new("1", (40_000, 2_000)))
+    assert len(bomb) < 20_000
+    with pytest.raises(InvalidFieldError, match="photo: is 40000 x 2000 pixels, above the limit of 79999999"):
+        photos.decode(bomb, 64, max_pixels=79_999_999)
