@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+
 from photochrom_training.evaluation.test_set import Photograph, TestSet
 
 _FILE = Path(__file__).with_suffix(".csv")

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from PIL import Image
+
 from photochrom_contract.manifest import ManifestError
 from photochrom_training.evaluation import contact_sheet, report
 from photochrom_training.evaluation.evaluation import evaluate
@@ -20,7 +22,6 @@ from photochrom_training.evaluation.predictors import (
     load,
 )
 from photochrom_training.evaluation.test_set import TestSet, TestSetError
-from PIL import Image
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,9 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow, unasked, reports on its build at import
     try:
         return _look(options) if options.look else _evaluate(options)
-    except (ModelError, ManifestError, TestSetError, _UsageError) as error:
+    except (ModelError, ManifestError, TestSetError, _UsageError, OSError) as error:
         print(f"photochrom-evaluate: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130  # as a shell reports what SIGINT ended
 
 
 class _UsageError(ValueError):
@@ -87,10 +90,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, not {number}")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of 1 or more, not {text}")
+    return int(text)
 
 
 def _look(options: argparse.Namespace) -> int:
@@ -105,7 +107,7 @@ def _look(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     # Keras takes seconds to import, and --help and a mistyped path should not wait for it.
-    from photochrom_training.evaluation.lpips import Lpips, WeightsError  # noqa: PLC0415
+    from photochrom_training.evaluation.lpips import Lpips, WeightsError
 
     photographs = TestSet.open(options.on, options.every, options.limit)
     try:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
 from photochrom_contract import photograph
 from photochrom_training.evaluation.predictors import Predictor
 from photochrom_training.evaluation.test_set import Photograph
-from PIL import Image, ImageDraw, ImageFont
 
 _CELL = 256
 _GAP = 6
@@ -16,24 +17,27 @@ _INK = (40, 40, 40)
 
 
 def draw(photographs: Iterable[Photograph], predictors: Sequence[Predictor], truth: bool) -> Image.Image:
-    """Draw a sheet of cells of 256 px.
+    """Draw a sheet; its cells have a longer side of 256 px at most.
 
     :param predictors: the columns.
     :param truth: whether the photographs themselves are the last column.
     """
     headings = [predictor.name for predictor in predictors] + ["truth"] * truth
     rows = [_row(one, predictors, truth) for one in photographs]
-    step = _CELL + _GAP
-    sheet = Image.new("RGB", (step * len(headings) + _GAP, step * len(rows) + _GAP + _HEADING), _PAPER)
+    heights = [max(cell.height for cell in row) for row in rows]
+    width = _GAP + (_CELL + _GAP) * len(headings)
+    sheet = Image.new("RGB", (width, _HEADING + _GAP + sum(heights) + _GAP * len(rows)), _PAPER)
+
     pen = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(14)
-    for column, heading in enumerate(headings):
-        pen.text((_GAP + step * column, _GAP), _fitting(heading, font), _INK, font)
-        for line, row in enumerate(rows):
-            cell = row[column]
-            left = _GAP + step * column + (_CELL - cell.width) // 2
-            top = _GAP + _HEADING + step * line + (_CELL - cell.height) // 2
-            sheet.paste(cell, (left, top))
+    lefts = range(_GAP, width, _CELL + _GAP)
+    for left, heading in zip(lefts, headings, strict=True):
+        pen.text((left, _GAP), _fitting(heading, font), _INK, font)
+    top = _HEADING + _GAP
+    for row, height in zip(rows, heights, strict=True):
+        for left, cell in zip(lefts, row, strict=True):
+            sheet.paste(cell, (left + (_CELL - cell.width) // 2, top))
+        top += height + _GAP
     return sheet
 
 

@@ -65,8 +65,9 @@ class Lpips:
 
         :raises ValueError: for a side below :data:`SMALLEST_SIDE`.
         """
-        if min(rgb.shape[1:3]) < SMALLEST_SIDE:
-            raise ValueError(f"LPIPS needs a side of {SMALLEST_SIDE} px or more, not {rgb.shape[1:3]}")
+        height, width = rgb.shape[1:3]
+        if min(height, width) < SMALLEST_SIDE:
+            raise ValueError(f"LPIPS needs sides of {SMALLEST_SIDE} px or more, not {width} x {height}")
         x: Any = (rgb.astype(np.float32) * np.float32(2 / 255) - 1 - _SHIFT) / _SCALE
         features = []
         for (kernel, bias), (stride, pad, pooled) in zip(self._convolutions, _LAYERS, strict=True):
@@ -113,7 +114,7 @@ class _ArraysUnpickler(pickle.Unpickler):
         # The file was written by NumPy 1, where numpy._core was still numpy.core.
         match module.replace("numpy._core", "numpy.core"), name:
             case "numpy.core.multiarray", "_reconstruct":
-                return np.zeros(0).__reduce__()[0]
+                return np.zeros(0).__reduce__()[0]  # it has no public name
             case "numpy", "ndarray":
                 return np.ndarray
             case "numpy", "dtype":

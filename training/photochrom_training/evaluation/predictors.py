@@ -7,9 +7,10 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
+
 from photochrom_contract import description, manifest, photograph, tensors
 from photochrom_training.evaluation.test_set import Photograph
-from PIL import Image
 
 ChromaPlane = npt.NDArray[np.float32]
 """a* and b* ``(2, h', w')``, CIE units, of any size: it is stretched over its photograph."""
@@ -129,7 +130,7 @@ def _load(path: Path) -> tuple[str, Run, int]:
 
 
 def _load_onnx(path: Path) -> tuple[Run, int]:
-    import onnxruntime  # noqa: PLC0415  # only ONNX files need it
+    import onnxruntime  # only ONNX files need it
 
     onnxruntime.disable_telemetry_events()
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
@@ -146,7 +147,7 @@ def _load_onnx(path: Path) -> tuple[Run, int]:
 
 
 def _load_saved_model(path: Path) -> tuple[str, Run, int]:
-    import tensorflow  # noqa: PLC0415  # only SavedModels need it
+    import tensorflow  # only SavedModels need it
 
     loaded: Any = tensorflow.saved_model.load(str(path))
     signature = loaded.signatures[tensors.SIGNATURE]

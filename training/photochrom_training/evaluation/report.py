@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from photochrom_training.evaluation.evaluation import Score
 
 RESAMPLES = 2000

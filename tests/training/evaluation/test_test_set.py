@@ -1,0 +1,62 @@
+"""A tar shard and the folder it was made from are one test set."""
+
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from photochrom_contract import photograph
+from photochrom_training.evaluation.test_set import TestSet, TestSetError
+
+NAMES = [f"source/label/{number}.png" for number in range(5)]
+
+
+def test_shard_and_folder_give_the_same_photographs_in_alphabetical_order(
+    shard: Path, tmp_path: Path
+) -> None:
+    with tarfile.open(shard) as tar:
+        tar.extractall(tmp_path, filter="data")
+    (tmp_path / "README.md").write_text("not a photograph")
+    from_shard, from_folder = list(TestSet.open(shard)), list(TestSet.open(tmp_path))
+    assert [one.name for one in from_shard] == [one.name for one in from_folder] == NAMES
+    for one, other in zip(from_shard, from_folder, strict=True):
+        assert np.array_equal(one.rgb, other.rgb)
+
+
+@pytest.mark.parametrize(
+    ("every", "limit", "kept"), [(2, None, [0, 2, 4]), (1, 2, [0, 1]), (2, 2, [0, 2]), (9, 9, [0])]
+)
+def test_every_and_limit(shard: Path, every: int, limit: int | None, kept: list[int]) -> None:
+    assert TestSet.open(shard, every, limit).names == tuple(NAMES[number] for number in kept)
+
+
+def test_a_pick_is_spread_over_the_set(shard: Path) -> None:
+    photographs = TestSet.open(shard)
+    assert photographs.pick(3).names == (NAMES[0], NAMES[2], NAMES[4])
+    assert photographs.pick(99).names == tuple(NAMES)
+
+
+def test_the_planes_put_together_are_the_photograph(shard: Path) -> None:
+    one = next(iter(TestSet.open(shard)))
+    assert one.lightness == pytest.approx(one.lab[..., 0], abs=1e-4)
+    again = np.asarray(photograph.merge(one.lightness, one.chroma)).astype(int)
+    assert np.abs(again - one.rgb).max() <= 1
+
+
+def test_a_photograph_is_turned_upright(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera lay on its side
+    Image.new("RGB", (40, 20)).save(tmp_path / "lying.jpg", exif=exif)
+    assert next(iter(TestSet.open(tmp_path / "lying.jpg"))).rgb.shape == (40, 20, 3)
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TestSetError, match=r"missing\.tar: cannot be read"):
+        TestSet.open(tmp_path / "missing.tar")
+    with pytest.raises(TestSetError, match="no photographs"):
+        TestSet.open(tmp_path)
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 cut short")
+    with pytest.raises(TestSetError, match=r"broken\.jpg: not a readable picture"):
+        list(TestSet.open(tmp_path))
