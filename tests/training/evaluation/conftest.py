@@ -11,7 +11,6 @@ from PIL import Image
 
 from photochrom_training.evaluation.lpips import Lpips
 
-ROOT = Path(__file__).parents[3]
 _CHANNELS = (3, 64, 192, 384, 256, 256)
 _KERNELS = (11, 5, 3, 3, 3)
 
