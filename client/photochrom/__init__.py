@@ -48,7 +48,7 @@ def __getattr__(name: str) -> object:
     # Late, because gRPC and NumPy take a moment to import, and because gRPC reads how much it may
     # log when it is imported: the command has a say in that, and imports this package first.
     if name in ("Colorizer", "colorize"):
-        from photochrom import _colorizer  # noqa: PLC0415
+        from photochrom import _colorizer
 
         return getattr(_colorizer, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

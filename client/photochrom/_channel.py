@@ -4,9 +4,9 @@ import json
 from typing import Final
 
 import grpc
-from photochrom_contract import tensors
 
 from photochrom._target import Target
+from photochrom_contract import tensors
 
 _MAX_MESSAGE: Final = 4 * tensors.MAX_SIDE**2 + 65536
 """Bytes: the largest chroma plane and its envelope. (gRPC's own limit of 4 MiB is just too small.)"""

@@ -8,13 +8,13 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from photochrom_contract import photograph as lab_work
-from photochrom_contract import tensors
 from PIL import Image
 
 from photochrom import _pictures
 from photochrom._errors import InvalidRequestError, ModelNotFoundError
 from photochrom._server import Server, connect
+from photochrom_contract import photograph as lab_work
+from photochrom_contract import tensors
 
 _MAX_SATURATION = 2.0
 

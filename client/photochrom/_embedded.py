@@ -40,7 +40,7 @@ def serve(arguments: list[str]) -> int:
     :raises TargetError: if photochrom-serving is not installed.
     """
     try:
-        from photochrom_serving import cli  # noqa: PLC0415
+        from photochrom_serving import cli
     except ModuleNotFoundError as error:
         _check_is_absence(error)
         raise TargetError(f"the server is not installed: {_INSTALL}") from error
@@ -49,8 +49,8 @@ def serve(arguments: list[str]) -> int:
 
 def _start() -> str:
     try:
-        from photochrom_serving.embedded import EmbeddedServer  # noqa: PLC0415
-        from photochrom_serving.errors import StartupError  # noqa: PLC0415
+        from photochrom_serving.embedded import EmbeddedServer
+        from photochrom_serving.errors import StartupError
     except ModuleNotFoundError as error:
         _check_is_absence(error)
         raise TargetError(

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 import numpy as np
-from photochrom_contract import photograph
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from photochrom._errors import PictureError
+from photochrom_contract import photograph
 
 Source = str | os.PathLike[str] | bytes | BinaryIO | Image.Image
 """A photograph: a path, an encoded picture as bytes or as an open file, or a Pillow picture."""

@@ -10,13 +10,13 @@ import grpc
 import numpy as np
 import numpy.typing as npt
 from google.protobuf import wrappers_pb2
-from photochrom_contract import tensors
-from photochrom_contract.v1 import colorizer_pb2 as messages
-from photochrom_contract.v1.colorizer_pb2_grpc import ColorizerStub
 
 from photochrom import _channel, _embedded, _status
 from photochrom._errors import ModelNotFoundError, ServerError, TargetError
 from photochrom._target import VARIABLE, Target
+from photochrom_contract import tensors
+from photochrom_contract.v1 import colorizer_pb2 as messages
+from photochrom_contract.v1.colorizer_pb2_grpc import ColorizerStub
 
 _SERVING: Final = 1  # grpc.health.v1.HealthCheckResponse.ServingStatus
 _HEALTH_SERVICE: Final = "photochrom.v1.Colorizer"

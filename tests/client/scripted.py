@@ -6,6 +6,7 @@ from concurrent import futures
 
 import grpc
 import numpy as np
+
 from photochrom_contract import tensors
 from photochrom_contract.v1 import colorizer_pb2 as messages
 from photochrom_contract.v1 import colorizer_pb2_grpc as services
@@ -53,7 +54,7 @@ class Colorizer(services.ColorizerServicer):
 def serve(
     colorizer: services.ColorizerServicer | None,
     credentials: grpc.ServerCredentials | None = None,
-    address: str = "localhost:0",
+    address: str = "127.0.0.1:0",
 ) -> Iterator[str]:
     """Run a server; its target. Without a colorizer it serves nothing."""
     server = grpc.server(futures.ThreadPoolExecutor(4))
@@ -65,6 +66,6 @@ def serve(
         port = server.add_secure_port(address, credentials)
     server.start()
     try:
-        yield address.replace("localhost:0", f"localhost:{port}")
+        yield address.replace(":0", f":{port}")
     finally:
         server.stop(grace=None).wait()

@@ -7,13 +7,13 @@ from typing import Any
 
 import grpc
 import numpy as np
-import photochrom
 import pytest
+from PIL import Image
+
+import photochrom
 from photochrom import Colorizer, colorize
 from photochrom_contract import lab, photograph
 from photochrom_contract.v1 import colorizer_pb2 as messages
-from PIL import Image
-
 from tests.client import scripted
 
 

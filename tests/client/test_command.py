@@ -9,9 +9,9 @@ from pathlib import Path
 import grpc
 import numpy as np
 import pytest
-from photochrom._cli import main
 from PIL import Image
 
+from photochrom._cli import main
 from tests.client import scripted
 
 
@@ -172,7 +172,7 @@ def test_among_several_a_bad_picture_does_not_stop_the_others(
 def test_a_bad_picture_is_told_even_where_there_is_no_server(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("PHOTOCHROM_TARGET", "localhost:1")
+    monkeypatch.setenv("PHOTOCHROM_TARGET", "127.0.0.1:1")
     assert main(["colorize", "half.jpg"]) == 2
     assert "half.jpg: is damaged" in capsys.readouterr().err
 
@@ -222,7 +222,7 @@ def test_an_output_that_cannot_be_written_is_named_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("command", [["colorize", "photo.jpg"], ["models"], ["health"]])
-@pytest.mark.parametrize("target", ["localhost:1", "no-such-host.invalid:8500", "http://localhost:8500"])
+@pytest.mark.parametrize("target", ["127.0.0.1:1", "no-such-host.invalid:8500", "http://localhost:8500"])
 def test_no_server_is_one_line_with_the_target_and_status_3(
     command: list[str], target: str, photo: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

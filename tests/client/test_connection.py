@@ -3,29 +3,60 @@
 import contextlib
 import http.server
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import grpc
-import photochrom
 import pytest
-import trustme
-from photochrom import Colorizer, colorize
 
+import photochrom
+from photochrom import Colorizer, colorize
 from tests.client import scripted
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
+class Certificate(NamedTuple):
+    """A certificate that signs itself, as PEM."""
+
+    chain: bytes
+    key: bytes
+
+
+def _issue(folder: Path, name: str) -> Certificate:
+    folder.mkdir()
+    subprocess.run(
+        [
+            *(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+            ),
+            *("-subj", "/CN=photochrom", "-addext", f"subjectAltName={name}", "-days", "2"),
+            *("-keyout", "key.pem", "-out", "chain.pem"),
+        ],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    return Certificate((folder / "chain.pem").read_bytes(), (folder / "key.pem").read_bytes())
 
 
 @pytest.fixture
-def tls_target(authority: trustme.CA, service: scripted.Colorizer) -> Iterator[str]:
-    certificate = authority.issue_cert("localhost")
-    pair = (certificate.private_key_pem.bytes(), certificate.cert_chain_pems[0].bytes())
-    with scripted.serve(service, grpc.ssl_server_credentials([pair])) as name:
+def certificate(tmp_path: Path) -> Certificate:
+    return _issue(tmp_path / "certificate", "IP:127.0.0.1")
+
+
+@pytest.fixture
+def tls_target(certificate: Certificate, service: scripted.Colorizer) -> Iterator[str]:
+    credentials = grpc.ssl_server_credentials([(certificate.key, certificate.chain)])
+    with scripted.serve(service, credentials) as name:
         yield name
 
 
@@ -35,12 +66,14 @@ def _web_server() -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with http.server.ThreadingHTTPServer(("localhost", 0), Quiet) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"localhost:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def _failure(target: str, photo: Path, timeout: float = 10.0) -> photochrom.ServerError:
@@ -51,13 +84,11 @@ def _failure(target: str, photo: Path, timeout: float = 10.0) -> photochrom.Serv
     return caught.value
 
 
-def test_tls_with_an_authority_of_ones_own(
-    tls_target: str, authority: trustme.CA, photo: Path, tmp_path: Path
+def test_tls_with_a_certificate_of_ones_own(
+    tls_target: str, certificate: Certificate, photo: Path, tmp_path: Path
 ) -> None:
-    file = tmp_path / "authority.pem"
-    authority.cert_pem.write_to_path(str(file))
-    for certificates in (file, authority.cert_pem.bytes()):
-        with Colorizer(f"grpcs://{tls_target}", root_certificates=certificates) as colorizer:
+    for trusted in (tmp_path / "certificate" / "chain.pem", certificate.chain):
+        with Colorizer(f"grpcs://{tls_target}", root_certificates=trusted) as colorizer:
             assert colorizer.colorize(photo).size == (90, 60)
 
 
@@ -115,14 +146,15 @@ def test_plaintext_to_a_tls_server(tls_target: str, photo: Path) -> None:
     assert "name it with grpcs://" in str(_failure(tls_target, photo))
 
 
-def test_a_certificate_of_an_unknown_authority(tls_target: str, photo: Path) -> None:
+def test_a_certificate_that_nobody_vouches_for(tls_target: str, photo: Path) -> None:
     assert "--root-certificates" in str(_failure(f"grpcs://{tls_target}", photo))
 
 
-def test_a_certificate_for_another_host(tls_target: str, authority: trustme.CA, photo: Path) -> None:
-    target = tls_target.replace("localhost", "grpcs://127.0.0.1")
+def test_a_certificate_for_another_host(service: scripted.Colorizer, photo: Path, tmp_path: Path) -> None:
+    other = _issue(tmp_path / "other", "DNS:color.example.org")
     with (
-        Colorizer(target, root_certificates=authority.cert_pem.bytes()) as colorizer,
+        scripted.serve(service, grpc.ssl_server_credentials([(other.key, other.chain)])) as target,
+        Colorizer(f"grpcs://{target}", root_certificates=other.chain) as colorizer,
         pytest.raises(photochrom.UnreachableError, match="another host name"),
     ):
         colorizer.colorize(photo)

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
 from photochrom import PictureError
 from photochrom._pictures import read
-from PIL import Image, ImageCms
 
 ORIENTATION = 0x0112
 

@@ -1,6 +1,7 @@
 """How people name a server."""
 
 import pytest
+
 from photochrom import TargetError
 from photochrom._target import Target
 

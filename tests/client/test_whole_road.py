@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
+
 from photochrom import Colorizer
 from photochrom_contract import photograph
 from photochrom_serving.embedded import EmbeddedServer
-from PIL import Image
-
 from tests import model_factory
 
 

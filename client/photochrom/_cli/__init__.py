@@ -13,6 +13,6 @@ def main(arguments: list[str] | None = None) -> int:
     # A failure is one line, ours: gRPC would log every handshake, and Pillow warn of every odd tag.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     warnings.filterwarnings("ignore", module="PIL")
-    from photochrom._cli import _app  # noqa: PLC0415  # gRPC reads its verbosity when it is imported
+    from photochrom._cli import _app  # gRPC reads its verbosity when it is imported
 
     return _app.run(sys.argv[1:] if arguments is None else arguments)

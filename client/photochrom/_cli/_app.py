@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from photochrom_contract import tensors
 
 import photochrom
 from photochrom import _embedded, _server
 from photochrom._cli import _listing, _output
 from photochrom._errors import PhotochromError, PictureError
+from photochrom_contract import tensors
 
 _BAD_INPUT: Final = 2
 _SERVER_TROUBLE: Final = 3
