@@ -1,7 +1,7 @@
 """The design's arrows: who may import whom, and one version number for all."""
 
 import ast
-import importlib
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,5 +84,7 @@ def test_one_version_number_for_all() -> None:
     for folder, package in PACKAGES.items():
         project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text("utf-8"))["project"]
         versions[folder] = project["version"]
-        versions[package] = importlib.import_module(package).__version__
+        source = (ROOT / folder / package / "__init__.py").read_text("utf-8")
+        said = re.search(r'^__version__ = "(.+)"$', source, re.MULTILINE)
+        versions[package] = said and said[1]
     assert len(set(versions.values())) == 1, versions

@@ -26,21 +26,10 @@ class Certificate(NamedTuple):
 
 def _issue(folder: Path, name: str) -> Certificate:
     folder.mkdir()
+    command = "openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -days 2"
+    files = ["-keyout", "key.pem", "-out", "chain.pem"]
     subprocess.run(
-        [
-            *(
-                "openssl",
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:prime256v1",
-                "-nodes",
-            ),
-            *("-subj", "/CN=photochrom", "-addext", f"subjectAltName={name}", "-days", "2"),
-            *("-keyout", "key.pem", "-out", "chain.pem"),
-        ],
+        [*command.split(), "-subj", "/CN=photochrom", "-addext", f"subjectAltName={name}", *files],
         cwd=folder,
         check=True,
         capture_output=True,
