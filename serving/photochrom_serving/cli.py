@@ -18,7 +18,7 @@ def main(argv: list[str] | None = None) -> int:
         chosen = settings.parse(sys.argv[1:] if argv is None else argv)
         events.configure(chosen.log_level)
         # The server loads slowly; --help and a wrong flag need not wait for it.
-        from photochrom_serving.server import serve  # noqa: PLC0415
+        from photochrom_serving.server import serve
 
         asyncio.run(serve(chosen))
     except StartupError as error:

@@ -3,7 +3,6 @@
 import dataclasses
 
 from photochrom_contract.manifest import Manifest
-
 from photochrom_serving.admission import Admission
 from photochrom_serving.deadline import Deadline
 from photochrom_serving.errors import InvalidFieldError

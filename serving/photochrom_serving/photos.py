@@ -6,9 +6,9 @@ Plain functions that take their time; the service calls them in threads.
 import dataclasses
 import io
 
-from photochrom_contract import photograph
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from photochrom_contract import photograph
 from photochrom_serving.errors import InvalidFieldError
 from photochrom_serving.session import Chroma, Plane
 

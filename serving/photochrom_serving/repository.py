@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from photochrom_contract.manifest import Manifest, ManifestError
-
 from photochrom_serving.errors import RepositoryError
 
 _CHECKOUT = Path(__file__).parents[2] / "models"

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Self
 
 from photochrom_contract.manifest import Manifest
-
 from photochrom_serving import events, repository
 from photochrom_serving.batcher import Batcher
 from photochrom_serving.errors import NotFoundError, RepositoryError, SettingsError

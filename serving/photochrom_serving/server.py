@@ -8,8 +8,8 @@ import time
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
 
+from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
 from photochrom_serving import events
 from photochrom_serving.admission import Admission
 from photochrom_serving.data_plane import DataPlane

@@ -9,7 +9,6 @@ from typing import ParamSpec, TypeVar
 from photochrom_contract import tensors
 from photochrom_contract.manifest import Manifest
 from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
-
 from photochrom_serving import deadline, photos, streaming
 from photochrom_serving.admission import Admission
 from photochrom_serving.data_plane import DataPlane

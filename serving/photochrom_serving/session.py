@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from photochrom_contract import tensors
 from photochrom_contract.manifest import Manifest
-
 from photochrom_serving import cores, events
 from photochrom_serving.errors import PredictionError, ProviderError, RepositoryError
 from photochrom_serving.settings import Settings
@@ -126,7 +126,7 @@ def _open(model: Path, provider: str, settings: Settings) -> Any:
 def _import_onnxruntime() -> Any:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read at import
     try:
-        import onnxruntime  # noqa: PLC0415 the variable above comes first
+        import onnxruntime
     except ImportError as error:
         raise ProviderError(
             "ONNX Runtime is not installed: pip install 'photochrom-serving[cpu]' "

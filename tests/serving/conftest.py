@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,15 @@ import grpc
 import numpy as np
 import numpy.typing as npt
 import pytest
+from google.rpc import error_details_pb2  # type: ignore[import-untyped] # publishes no types
+from grpc_status import rpc_status
+
 from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
 from photochrom_serving.embedded import EmbeddedServer
-
 from tests import model_factory
 
 Stub = Any  # the generated stub has no types
+_DETAILS = (error_details_pb2.BadRequest, error_details_pb2.ResourceInfo, error_details_pb2.RetryInfo)
 
 
 class Command:
@@ -100,6 +103,20 @@ def assert_answers(response: colorizer_pb2.ColorizeResponse, plane: npt.NDArray[
     planes = np.frombuffer(chroma.data, "<f2").reshape(2, chroma.height, chroma.width)
     # Half a unit in the last place of binary16 at 25 is 0.008.
     np.testing.assert_allclose(planes, model_factory.expected_chroma(plane), atol=0.01)
+
+
+def refusal(call: Callable[[], Any]) -> tuple[grpc.StatusCode, str, Any]:
+    """The code, the message and the first detail (None if there is none) with which a call fails."""
+    with pytest.raises(grpc.RpcError) as caught:
+        call()
+    error: Any = caught.value  # also the call
+    status = rpc_status.from_call(error)
+    if not status or not status.details:
+        return error.code(), error.details(), None
+    kind = {message.DESCRIPTOR.full_name: message for message in _DETAILS}[status.details[0].TypeName()]
+    detail = kind()
+    assert status.details[0].Unpack(detail)
+    return error.code(), error.details(), detail
 
 
 @contextlib.contextmanager

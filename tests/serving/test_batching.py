@@ -11,18 +11,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from photochrom_serving import deadline
 from photochrom_serving.batcher import Batcher
 from photochrom_serving.errors import ExpiredError, PredictionError
 from photochrom_serving.session import Chroma, Plane
-
 from tests import model_factory
 from tests.serving.conftest import assert_answers, connected, lightness, request, serving
 
 
 def test_requests_that_wait_are_coalesced_by_size_and_answered_rightly(slow_model_repository: Path) -> None:
     planes = [lightness((32, 64)[seed % 2], seed) for seed in range(48)]
-    with serving(slow_model_repository, "--log-level", "debug", "--max-batch-size", "8") as server:
+    with serving(
+        slow_model_repository, "--log-level", "debug", "--max-batch-size", "8", "--no-warm-up"
+    ) as server:
         with connected(server.target) as stub, ThreadPoolExecutor(48) as callers:
             for plane, response in zip(planes, callers.map(stub.Colorize, map(request, planes)), strict=True):
                 assert_answers(response, plane)

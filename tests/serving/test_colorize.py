@@ -1,34 +1,14 @@
 """Colorize: a lightness plane in, a chroma plane out, and every way in which it may not be."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import grpc
 import pytest
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from photochrom_contract.v1 import colorizer_pb2
-
-from tests.serving.conftest import Stub, assert_answers, lightness, request
-
-
-def refusal(call: Callable[[], Any]) -> tuple[grpc.StatusCode, str, Any]:
-    """The code, the message and the first detail with which a call fails."""
-    with pytest.raises(grpc.RpcError) as caught:
-        call()
-    status = rpc_status.from_call(caught.value)
-    details = {
-        message.DESCRIPTOR.full_name: message
-        for message in (error_details_pb2.BadRequest, error_details_pb2.ResourceInfo)
-    }
-    detail = None
-    if status and status.details:
-        detail = details[status.details[0].TypeName()]()
-        status.details[0].Unpack(detail)
-    return caught.value.code(), caught.value.details(), detail
+from tests.serving.conftest import Stub, assert_answers, lightness, refusal, request
 
 
 @pytest.mark.parametrize("size", [32, 64])
@@ -58,7 +38,7 @@ def test_the_version_can_be_named(stub: Stub) -> None:
     ],
 )
 def test_a_plane_that_is_none_is_refused_with_its_field(
-    stub: Stub, width: int, height: int, data: bytes, field: str, says: str
+    stub: Stub, *, width: int, height: int, data: bytes, field: str, says: str
 ) -> None:
     plane = colorizer_pb2.LightnessPlane(width=width, height=height, data=data)
     code, message, detail = refusal(lambda: stub.Colorize(colorizer_pb2.ColorizeRequest(lightness=plane)))
@@ -101,17 +81,17 @@ def test_many_callers_each_get_their_own_answer(stub: Stub) -> None:
     data=st.sampled_from([b"\7" * 1024, b"\7" * 4096]) | st.binary(max_size=5000),
 )
 def test_whatever_comes_the_answer_is_right_or_says_what_is_wrong(
-    stub: Stub, name: str, version: int, width: int, height: int, data: bytes
+    stub: Stub, *, name: str, version: int, width: int, height: int, data: bytes
 ) -> None:
     sent = colorizer_pb2.ColorizeRequest(
         model=colorizer_pb2.ModelSpec(name=name, version=version),
         lightness=colorizer_pb2.LightnessPlane(width=width, height=height, data=data),
     )
-    try:
-        answer = stub.Colorize(sent)
-    except grpc.RpcError as error:
-        assert error.code() in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND)
-        assert error.details()
+    call = stub.Colorize.future(sent)
+    if call.exception():
+        assert call.code() in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND)
+        assert call.details()
     else:
-        assert len(data) == width * height == 4 * answer.chroma.width * answer.chroma.height
-        assert len(answer.chroma.data) == width * height
+        chroma = call.result().chroma
+        assert len(data) == width * height == 4 * chroma.width * chroma.height
+        assert len(chroma.data) == 4 * chroma.width * chroma.height

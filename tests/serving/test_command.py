@@ -6,9 +6,9 @@ from pathlib import Path
 
 import onnxruntime
 import pytest
+
 from photochrom_serving import settings
 from photochrom_serving.errors import SettingsError
-
 from tests.serving.conftest import run_to_its_end, serving
 
 README = Path(__file__).parents[2] / "serving" / "README.md"
@@ -86,6 +86,6 @@ def test_a_default_model_that_is_not_there_is_an_error(model_repository: Path) -
 
 def test_settings_do_not_change_once_read() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        settings.Settings().port = 1  # type: ignore[misc]
+        settings.Settings().port = 1
     with pytest.raises(SettingsError):
         settings.parse(["--drain-seconds", "-1"])

@@ -6,8 +6,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from photochrom_serving.embedded import EmbeddedServer
 
+from photochrom_serving.embedded import EmbeddedServer
 from tests.serving.conftest import assert_answers, connected, lightness, request
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import grpc
 import pytest
+
 from photochrom_contract import manifest
 from photochrom_contract.v1 import colorizer_pb2
 from photochrom_serving.embedded import EmbeddedServer
 from photochrom_serving.errors import RepositoryError, StartupError
-
 from tests import model_factory
 from tests.serving.conftest import connected, lightness, request, run_to_its_end
 
