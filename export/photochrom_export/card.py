@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from photochrom_contract.manifest import Manifest
-
 from photochrom_export.errors import InputError
 
 PLACEHOLDER: Final = "<!-- export -->"

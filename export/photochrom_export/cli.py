@@ -56,8 +56,8 @@ def _export(options: argparse.Namespace) -> None:
             )
         photographs = [_EXAMPLES]
     # Late: it imports ONNX, and then TensorFlow.
-    from photochrom_export.pipeline import Options, export  # noqa: PLC0415
-    from photochrom_export.precision import Precision  # noqa: PLC0415
+    from photochrom_export.pipeline import Options, export
+    from photochrom_export.precision import Precision
 
     export(
         options.saved_model,

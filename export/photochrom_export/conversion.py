@@ -8,8 +8,8 @@ folds them) and the frozen graph is converted; that road takes any SavedModel.
 from typing import Final
 
 import onnx
-from photochrom_contract import tensors
 
+from photochrom_contract import tensors
 from photochrom_export.errors import ConversionError
 from photochrom_export.saved_model import SavedModel
 from photochrom_export.silence import silenced
@@ -28,8 +28,8 @@ def convert(model: SavedModel) -> onnx.ModelProto:
     source = model.signature.inputs[0].name
     target = model.signature.outputs[0].name
     with silenced():
-        from tf2onnx import convert as tf2onnx  # noqa: PLC0415 (imports TensorFlow)
-        from tf2onnx import tf_loader  # noqa: PLC0415
+        from tf2onnx import convert as tf2onnx
+        from tf2onnx import tf_loader
 
         try:
             graph = tf_loader.from_function(model.signature, [source], [target])

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from photochrom_contract import lab, photograph, tensors
 
+from photochrom_contract import lab, photograph, tensors
 from photochrom_export.errors import ParityError
 from photochrom_export.precision import Precision
 
@@ -43,7 +43,7 @@ class Parity:
 def onnx_predictor(model: bytes) -> Predict:
     """Run a serialized ONNX model in ONNX Runtime, on the CPU."""
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime  # noqa: PLC0415 (late: --help must not wait for it)
+    import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

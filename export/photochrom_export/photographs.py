@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from photochrom_contract import photograph
 from PIL import Image, UnidentifiedImageError
 
+from photochrom_contract import photograph
 from photochrom_export.errors import InputError
 
 ENOUGH: Final = 8

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from photochrom_contract.description import Description
 from photochrom_contract.manifest import Manifest, ManifestError
-
 from photochrom_export import card, photographs, publishing
 from photochrom_export.cleaning import NodeCounts, clean
 from photochrom_export.conversion import OPSET, convert

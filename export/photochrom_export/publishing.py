@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Final
 
 from photochrom_contract.manifest import CARD_FILE, MODEL_FILE, Manifest, digest
-
 from photochrom_export.errors import InputError, PublishingError
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

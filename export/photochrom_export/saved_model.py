@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from photochrom_contract import tensors
 from photochrom_contract.description import Description, DescriptionError
-
 from photochrom_export.errors import InputError
 from photochrom_export.silence import silenced
 
@@ -26,7 +26,7 @@ class SavedModel:
         self.folder = folder
         self.description = _description(folder)
         with silenced():
-            import tensorflow as tf  # noqa: PLC0415 (seconds: --help and a wrong path must not wait for it)
+            import tensorflow as tf
 
             try:
                 # The object holds the variables: the signature alone does not keep them alive.

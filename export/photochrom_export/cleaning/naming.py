@@ -5,16 +5,15 @@ from itertools import count
 
 import onnx_ir as ir
 
-_CALLS = re.compile(r"^(?:(?:Stateful)?PartitionedCall(?:_\d+)?/)+(?:functional(?:_\d+)*/)?")
+_CALLS = re.compile(r"^(?:ConstantFolding/|(?:Stateful)?PartitionedCall(?:_\d+)?/)+(?:functional(?:_\d+)*/)?")
 _OUTPUT_INDEX = re.compile(r":0(?=$|[_/])")
 _ANONYMOUS = re.compile(r"__\d+|^val_\d+|^Const(?:_\d+)?$")
 
 
 def shorten(graph: ir.Graph) -> None:
-    """Drop the call wrappers, counters and unnamed dimensions that the conversion leaves in names.
+    """Drop the call wrappers and counters that the conversion leaves in names.
 
-    Layers keep their names; what has none is called after its operation. Shapes of inner tensors are
-    dropped: a runtime infers them, and half of their dimensions are called ``unk__123``.
+    Layers keep their names; what has none is called after its operation.
     """
     bound = {*graph.inputs, *graph.outputs}
     taken = {value.name for value in bound}
@@ -22,7 +21,6 @@ def shorten(graph: ir.Graph) -> None:
         node.name = f"{node.op_type}_{index}"
         for value in node.outputs:
             if value not in bound:
-                value.shape = None
                 value.name = _free(_layer(value.name) or node.name, taken)
     for value in list(graph.initializers.values()):
         reader, place = next((use.node, use.idx) for use in value.uses())

@@ -24,11 +24,18 @@ def insert(node: ir.Node, new: ir.Node) -> ir.Value:
 
 
 def bypass(node: ir.Node) -> bool:
-    """Take a node that changes nothing out: who reads it reads its input. Not one that makes an output."""
-    source = node.inputs[0]
-    if source is None or node.outputs[0].is_graph_output():
+    """Take a node that changes nothing out: who reads it reads its input.
+
+    :returns: False, with the node in its place, where it is all there is between two of the graph's ends.
+    """
+    source, output = node.inputs[0], node.outputs[0]
+    if source is None:
         return False
-    node.outputs[0].replace_all_uses_with(source)
+    if output.is_graph_output():
+        if source.producer() is None or source.is_graph_output():
+            return False
+        source.name, source.type, source.shape = output.name, output.type, output.shape
+    output.replace_all_uses_with(source, replace_graph_outputs=True)
     _graph_of(node).remove(node, safe=True)
     return True
 
