@@ -33,12 +33,12 @@ def lightness_of(picture: Image.Image) -> Lightness:
     :raises ValueError: for a mode with no meaning as a picture.
     """
     if picture.mode in ("1", "L", "LA", "La"):
-        return _LIGHTNESS_OF_BYTE[np.asarray(picture.convert("L"))]
+        return np.asarray(_LIGHTNESS_OF_BYTE[np.asarray(picture.convert("L"))])
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
         return _lightness_of_deep_grey(np.asarray(picture))
     rgb = np.asarray(picture.convert("RGB"))
     lightness = np.empty(rgb.shape[:2], np.float32)
-    for rows in _strips(*lightness.shape):
+    for rows in _strips(rgb.shape[0], rgb.shape[1]):
         lightness[rows] = lab.rgb_to_lab(rgb[rows].astype(np.float32) / 255)[..., 0]
     return lightness
 

@@ -80,7 +80,8 @@ def lightness_to_tensor(planes: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32
 
 def lightness_to_plane(lightness: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     """L* ``(..., h, w)``, 0 to 100, to the nearest of the wire's 256 steps."""
-    return np.rint(np.clip(lightness, 0, 100) * (255 / 100)).astype(np.uint8)
+    steps: npt.NDArray[np.uint8] = np.rint(np.clip(lightness, 0, 100) * (255 / 100)).astype(np.uint8)
+    return steps
 
 
 def _check_sides(width: int, height: int) -> None:

@@ -1,0 +1,81 @@
+"""Batches hold what the contract says, repeatably, and leave out what teaches nothing."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from photochrom_contract import lab
+from photochrom_training import augmentation, photographs
+from photochrom_training.batches import Batches, View
+
+VIEW = View(side=32, chroma_stride=4, smallest_crop=0.5, ageing=0.5)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> list[photographs.Photograph]:
+    random = np.random.default_rng(0)
+    for number in range(10):
+        small = Image.fromarray(random.integers(0, 256, (6, 6, 3), np.uint8))
+        small.resize((48, 48), Image.Resampling.BILINEAR).save(tmp_path / f"{number}.png")
+    return photographs.index([tmp_path])
+
+
+def test_planes_have_the_contracts_shapes_and_ranges(folder: list[photographs.Photograph]) -> None:
+    lightness, chroma = Batches(folder, VIEW, 4, steps=3)[0]
+
+    assert lightness.shape == (4, 1, 32, 32)
+    assert chroma.shape == (4, 2, 8, 8)
+    assert lightness.dtype == chroma.dtype == np.float32
+    assert lightness.min() >= 0
+    assert lightness.max() <= 100
+    assert np.abs(chroma).max() > 20
+
+
+def test_a_batch_depends_on_the_seed_and_its_number_alone(folder: list[photographs.Photograph]) -> None:
+    first, again = (Batches(folder, VIEW, 4, steps=3, seed=5) for _ in range(2))
+    first.on_epoch_end()
+    again.epoch = 1
+    _ = again[2]  # asked for out of order, as several workers do
+
+    for one, other in zip(first[1], again[1], strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(first[1][0], Batches(folder, VIEW, 4, steps=3, seed=6)[1][0])
+    assert not np.array_equal(first[1][0], first[2][0])
+
+
+def test_validation_passes_once_over_all_without_augmentation(folder: list[photographs.Photograph]) -> None:
+    batches = Batches(folder, VIEW, 4)
+
+    seen = [batches[number] for number in range(len(batches))]
+
+    assert [len(lightness) for lightness, _ in seen] == [4, 4, 2]
+    picture = augmentation.center_view(folder[0].read(), 32)
+    expected = lab.rgb_to_lab(np.asarray(picture, np.float32) / 255)
+    np.testing.assert_allclose(seen[0][0][0, 0], expected[..., 0], atol=1e-4)
+    cell = expected[:4, :4, 1:].mean((0, 1))
+    np.testing.assert_allclose(seen[0][1][0, :, 0, 0], cell, atol=1e-3)
+
+
+def test_unreadable_and_colorless_photographs_are_left_out_and_listed(
+    folder: list[photographs.Photograph], tmp_path: Path
+) -> None:
+    Image.new("L", (48, 48), 90).save(tmp_path / "grey.png")
+    (tmp_path / "torn.png").write_bytes(b"\x89PNG and then nothing")
+    batches = Batches(photographs.index([tmp_path]), VIEW, 4, steps=6)
+
+    sizes = {len(batches[number][0]) for number in range(len(batches))}
+
+    assert sizes == {4}
+    assert set(batches.skipped) == {"grey.png", "torn.png"}
+    assert batches.skipped["grey.png"] == "has no color"
+
+
+def test_age_changes_lightness_within_its_range() -> None:
+    lightness = np.linspace(0, 100, 32 * 32, dtype=np.float32).reshape(32, 32)
+
+    aged = [augmentation.age(lightness, np.random.default_rng(seed)) for seed in range(20)]
+
+    assert all(each.min() >= 0 and each.max() <= 100 for each in aged)
+    assert all(np.abs(each - lightness).mean() > 0.5 for each in aged)

@@ -1,0 +1,94 @@
+"""Photographs are found in folders and shards, read in any format, and parted repeatably."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from photochrom_training import photographs
+
+
+def picture(seed: int, *, grey: bool = False) -> Image.Image:
+    noise = np.random.default_rng(seed).integers(0, 256, (24, 32, 3), np.uint8)
+    coarse = Image.fromarray(noise).resize((64, 48), Image.Resampling.BILINEAR)
+    return coarse.convert("L").convert("RGB") if grey else coarse
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff", "bmp"])
+def test_a_folder_is_searched_to_any_depth_for_any_format(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / "forest" / "deep" / f"one.{suffix}"
+    path.parent.mkdir(parents=True)
+    picture(0).save(path)
+    (tmp_path / "notes.txt").write_text("not a photograph")
+
+    (found,) = photographs.index([tmp_path])
+
+    assert found.name == f"forest/deep/one.{suffix}"
+    assert found.label == "deep"
+    assert found.read().size == (64, 48)
+
+
+def test_a_shard_gives_the_same_pictures_as_a_folder(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "shard.tar", "w") as shard:
+        for number in range(3):
+            data = io.BytesIO()
+            picture(number).save(data, "PNG")
+            member = tarfile.TarInfo(f"source/label/{number}.png")
+            member.size = len(data.getvalue())
+            shard.addfile(member, io.BytesIO(data.getvalue()))
+
+    found = photographs.index([tmp_path / "shard.tar"])
+
+    assert [each.name for each in found] == [f"source/label/{number}.png" for number in range(3)]
+    for number, each in enumerate(found):
+        np.testing.assert_array_equal(np.asarray(each.read()), np.asarray(picture(number)))
+
+
+def test_a_photograph_is_read_upright(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # rotate by 90 degrees to see it upright
+    picture(0).save(tmp_path / "turned.jpg", exif=exif)
+
+    (found,) = photographs.index([tmp_path])
+
+    assert found.read().size == (48, 64)
+
+
+def test_what_is_not_a_picture_says_so(tmp_path: Path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 and then nothing")
+    (found,) = photographs.index([tmp_path])
+
+    with pytest.raises(OSError, match=r"broken\.jpg"):
+        found.read()
+
+
+@pytest.mark.parametrize("name", ["absent", "empty", "torn.tar"])
+def test_a_place_without_photographs_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "torn.tar").write_bytes(b"not a tar file" * 100)
+
+    with pytest.raises(photographs.PhotographsError, match=name):
+        photographs.index([tmp_path / name])
+
+
+def test_the_split_is_repeatable_and_loses_nothing(tmp_path: Path) -> None:
+    every = [photographs.Photograph(tmp_path, number, 1, str(number)) for number in range(100)]
+
+    training, validation = photographs.split(every, 0.13, seed=1)
+
+    assert (training, validation) == photographs.split(every, 0.13, seed=1)
+    assert len(validation) == 13
+    assert {*training, *validation} == {*every}
+    assert validation != photographs.split(every, 0.13, seed=2)[1]
+
+
+def test_grey_and_sepia_teach_no_color() -> None:
+    grey = np.asarray(picture(3, grey=True))
+    sepia = np.clip(grey * [1.0, 0.85, 0.65] + [20, 10, 0], 0, 255).astype(np.uint8)
+
+    assert photographs.is_toned(grey)
+    assert photographs.is_toned(sepia)
+    assert not photographs.is_toned(np.asarray(picture(3)))

@@ -1,0 +1,109 @@
+"""A run leaves a SavedModel, its history and its checkpoints, and a kill costs it nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from photochrom_contract.description import Description
+from photochrom_training import history
+
+PROGRAM = Path(__file__).with_name("tiny_configuration.py")
+EPOCHS = 4
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photographs")
+    random = np.random.default_rng(0)
+    for number in range(20):
+        small = Image.fromarray(random.integers(0, 256, (5, 5, 3), np.uint8))
+        small.resize((48, 48), Image.Resampling.BILINEAR).save(folder / f"{number}.png")
+    Image.new("L", (48, 48), 90).save(folder / "grey.png")
+    return folder
+
+
+def command(photographs: Path, output: Path) -> list[str]:
+    return [sys.executable, str(PROGRAM), str(photographs), str(output), str(EPOCHS)]
+
+
+@pytest.fixture(scope="module")
+def finished(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("run") / "finished"
+    subprocess.run(command(photographs, output), check=True, capture_output=True, timeout=300)
+    return output
+
+
+def test_the_history_is_a_table_and_a_picture(finished: Path) -> None:
+    rows = history.read(finished / "history.csv")
+
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
+    assert all(row["loss"] > 0 and row["val_loss"] > 0 and 0 <= row["val_accuracy"] <= 1 for row in rows)
+    with Image.open(finished / "history.png") as picture:
+        assert picture.width > 600
+
+
+def test_the_best_epoch_is_kept(finished: Path) -> None:
+    losses = [row["val_loss"] for row in history.read(finished / "history.csv")]
+    best = json.loads((finished / "checkpoints" / "best.json").read_text())
+
+    assert best["epoch"] == 1 + int(np.argmin(losses))
+    assert (finished / "checkpoints" / "best.weights.h5").stat().st_size > 0
+
+
+def test_what_was_skipped_is_listed(finished: Path) -> None:
+    assert json.loads((finished / "skipped.json").read_text()) == {"grey.png": "has no color"}
+
+
+def test_the_saved_model_has_the_contracts_signature(finished: Path) -> None:
+    program = (
+        "import sys, numpy, tensorflow as tf\n"
+        "loaded = tf.saved_model.load(sys.argv[1])\n"
+        "predict = loaded.signatures['serving_default']\n"
+        "for side in (32, 64):\n"
+        "    planes = tf.fill((2, 1, side, side), 50.0)\n"
+        "    print(tuple(predict(lightness=planes)['chroma'].shape))\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", program, str(finished / "saved_model")],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+    assert shown.stdout.split("\n")[:2] == ["(2, 2, 8, 8)", "(2, 2, 16, 16)"]
+    description = Description.read(finished / "saved_model")
+    assert (description.name, description.sizes, description.default_size) == ("tiny", (32, 64), 32)
+    assert description.provenance["photographs"] == 21
+
+
+def test_a_killed_run_goes_on_to_the_same_history(photographs: Path, finished: Path, tmp_path: Path) -> None:
+    killed = subprocess.Popen(
+        command(photographs, tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    give_up = time.monotonic() + 300
+    while not (tmp_path / "checkpoints" / "progress.json").exists():
+        assert killed.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait()
+    rows_before = history.read(tmp_path / "history.csv")
+    assert len(rows_before) < EPOCHS
+
+    subprocess.run(command(photographs, tmp_path), check=True, capture_output=True, timeout=300)
+
+    for resumed, whole in zip(
+        history.read(tmp_path / "history.csv"), history.read(finished / "history.csv"), strict=True
+    ):
+        assert resumed["epoch"] == whole["epoch"]
+        assert resumed["loss"] == pytest.approx(whole["loss"], rel=1e-3)
+        assert resumed["val_loss"] == pytest.approx(whole["val_loss"], rel=1e-3)

@@ -1,0 +1,151 @@
+"""Batches of lightness and chroma, made from photographs while the model trains.
+
+A batch depends on nothing but the seed and its own number, so a run that was killed goes on with the
+very batches that it would have seen.
+"""
+
+import dataclasses
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from photochrom_contract import lab
+from photochrom_training import augmentation
+from photochrom_training.photographs import Photograph, is_toned
+
+_log = logging.getLogger(__name__)
+
+Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
+"""L* ``(n, 1, side, side)``, 0 to 100, and a*b* ``(n, 2, side / stride, side / stride)``, CIE units."""
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """How the photographs of a batch are looked at."""
+
+    side: int
+    """Of the square that the model sees, in pixels."""
+    chroma_stride: int
+    """The lightness plane's side over the chroma plane's."""
+    smallest_crop: float = 1.0
+    """The least share of a photograph's side that a random crop takes."""
+    ageing: float = 0.0
+    """The share of photographs that are aged."""
+    chroma_gain: float = 1.0
+    """A factor on the true chroma: a little above 1 makes up for the greyness that regression learns."""
+
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    """An endless, seeded stream of batches, cut into epochs of ``steps``; or one pass over all."""
+
+    def __init__(
+        self,
+        photographs: Sequence[Photograph],
+        view: View,
+        batch_size: int,
+        *,
+        steps: int | None = None,
+        seed: int = 0,
+        workers: int = 2,
+    ) -> None:
+        """Prepare the stream.
+
+        :param steps: batches in an epoch, drawn at random and augmented; None for a single pass in
+            order over the whole, without augmentation, as validation wants it.
+        """
+        super().__init__(workers=workers, max_queue_size=8)
+        self._photographs, self._view, self._batch_size = photographs, view, batch_size
+        self._steps, self._seed = steps, seed
+        self._skipped: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+        return self._steps or -(-len(self._photographs) // self._batch_size)
+
+    def __getitem__(self, index: int) -> Batch:
+        """The batch of that number in the present epoch."""
+        first = (self.epoch * len(self) + index) * self._batch_size
+        lightness: list[npt.NDArray[np.float32]] = []
+        chroma: list[npt.NDArray[np.float32]] = []
+        position = first
+        while len(lightness) < self._batch_size:
+            if self._steps is None and position >= min(first + self._batch_size, len(self._photographs)):
+                break
+            planes = self._planes(position)
+            if planes is not None:
+                lightness.append(planes[0])
+                chroma.append(planes[1])
+            position += 1
+        return np.stack(lightness)[:, None], np.stack(chroma)
+
+    def on_epoch_end(self) -> None:
+        """Move on to the next epoch's batches."""
+        if self._steps is not None:
+            self.epoch += 1
+
+    @property
+    def skipped(self) -> dict[str, str]:
+        """The photographs left out so far, by name, and why."""
+        with self._lock:
+            return dict(self._skipped)
+
+    def _planes(self, position: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None:
+        augment = self._steps is not None
+        photograph = self._photographs[self._order(position)] if augment else self._photographs[position]
+        random = np.random.default_rng([self._seed, 1, position])
+        try:
+            picture = photograph.read()
+        except OSError as error:
+            self._skip(photograph, str(error))
+            return None
+        if is_toned(np.asarray(picture)):
+            self._skip(photograph, "has no color")
+            return None
+        return self._look(picture, random if augment else None)
+
+    def _order(self, position: int) -> int:
+        """Which photograph stands at that position of the endless shuffled stream."""
+        turn, place = divmod(position, len(self._photographs))
+        with self._lock:
+            shuffles: dict[int, Any] = self.__dict__.setdefault("_shuffles", {})
+            if turn not in shuffles:
+                for old in [key for key in shuffles if key < turn - 1]:
+                    del shuffles[old]
+                shuffles[turn] = np.random.default_rng([self._seed, 0, turn]).permutation(
+                    len(self._photographs)
+                )
+            return int(shuffles[turn][place])
+
+    def _look(
+        self, picture: Image.Image, random: augmentation.Random | None
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        view = self._view
+        if random is None:
+            seen = augmentation.center_view(picture, view.side)
+        else:
+            seen = augmentation.random_view(picture, view.side, view.smallest_crop, random)
+        planes = lab.rgb_to_lab(np.asarray(seen, np.float32) / 255)
+        lightness, chroma = planes[..., 0], _averaged(planes[..., 1:], view.chroma_stride)
+        if random is not None and random.random() < view.ageing:
+            lightness = augmentation.age(lightness, random)
+        return lightness, chroma.transpose(2, 0, 1) * np.float32(view.chroma_gain)
+
+    def _skip(self, photograph: Photograph, reason: str) -> None:
+        with self._lock:
+            if photograph.name not in self._skipped:
+                self._skipped[photograph.name] = reason
+                _log.debug("skipped %s: %s", photograph.name, reason)
+
+
+def _averaged(planes: npt.NDArray[np.float32], stride: int) -> npt.NDArray[np.float32]:
+    """Means of ``(h, w, c)`` over cells of ``stride`` by ``stride``; adding slices is the fast way."""
+    cells = sum(planes[row::stride, column::stride] for row in range(stride) for column in range(stride))
+    return np.asarray(cells / np.float32(stride * stride), np.float32)

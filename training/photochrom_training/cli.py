@@ -1,0 +1,97 @@
+"""``photochrom-train``: a named configuration and photographs in, a SavedModel out."""
+
+import argparse
+import inspect
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 if it did what was asked, 2 if something was wrong with what was asked."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+    # After the parser: --help answers without loading Keras.
+    from photochrom_training import configuration, run
+    from photochrom_training.checkpoints import TrainingDivergedError
+    from photochrom_training.networks.pretrained import PretrainedWeightsError
+    from photochrom_training.photographs import PhotographsError
+
+    try:
+        if options.list:
+            _list(configuration.names())
+            return 0
+        if options.configuration is None or not options.photographs:
+            raise configuration.ConfigurationError(
+                "name a configuration and the --photographs to learn from; --list shows the configurations"
+            )
+        chosen = configuration.find(options.configuration, **_choices(options))
+        path = run.train(
+            chosen, options.photographs, options.output, seed=options.seed, workers=options.workers
+        )
+    except (
+        configuration.ConfigurationError,
+        PhotographsError,
+        PretrainedWeightsError,
+        TrainingDivergedError,
+    ) as error:
+        print(f"photochrom-train: {error}", file=sys.stderr)
+        return 2
+    print(path)
+    return 0
+
+
+def _choices(options: argparse.Namespace) -> dict[str, object]:
+    """What was asked for in place of the configuration's own choice."""
+    names = ("epochs", "steps_per_epoch", "batch_size", "extractor")
+    return {name: value for name in names if (value := getattr(options, name)) is not None}
+
+
+def _list(names: Sequence[str]) -> None:
+    import importlib
+
+    from photochrom_training import configurations
+
+    for name in names:
+        print(f"{name}\n{'-' * len(name)}")
+        print(inspect.getdoc(importlib.import_module(f"{configurations.__name__}.{name}")), end="\n\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="photochrom-train",
+        description="Train a model. After an interruption, the same command goes on where the run stopped.",
+    )
+    parser.add_argument("configuration", nargs="?", help="a name that --list shows")
+    parser.add_argument("--list", action="store_true", help="show the configurations and what each is for")
+    parser.add_argument(
+        "--photographs",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="PATH",
+        help="folders, tar shards or single photographs to learn from",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("runs"),
+        metavar="DIR",
+        help="where history, checkpoints and the SavedModel go (default: runs)",
+    )
+    own = "in place of the configuration's own"
+    parser.add_argument("--epochs", type=int, help=own)
+    parser.add_argument("--steps-per-epoch", type=int, metavar="BATCHES", help=own)
+    parser.add_argument("--batch-size", type=int, metavar="PHOTOGRAPHS", help=own)
+    parser.add_argument("--extractor", help="koala's: efficientnet-lite0 or inception-resnet-v2")
+    parser.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
+    parser.add_argument("--workers", type=int, default=2, help="threads that read photographs (default: 2)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

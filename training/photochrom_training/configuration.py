@@ -1,0 +1,70 @@
+"""What a model configuration is: code that states its case. Each lies in ``configurations/``."""
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from photochrom_training import configurations
+from photochrom_training.batches import View
+
+
+@dataclasses.dataclass(frozen=True)
+class Configuration:
+    """Everything that decides what a run learns; a run is repeatable from this and its seed."""
+
+    name: str
+    """The model's name: of its SavedModel, and of its folder in a model repository."""
+    description: str
+    """One sentence for people who list models."""
+    build: Callable[[], keras.Model]
+    """The untrained network, its pretrained parts loaded."""
+    optimizer: Callable[[int], keras.optimizers.Optimizer]
+    """The optimizer for a run of that many steps."""
+    loss: keras.losses.Loss
+    view: View
+    """How training looks at photographs."""
+    batch_size: int
+    epochs: int
+    steps_per_epoch: int | None
+    """Batches in an epoch; None for as many as make one pass over the photographs."""
+    sizes: tuple[int, ...]
+    """Sides, in pixels, of the lightness planes that the model is published for."""
+    default_size: int
+    validation_share: float = 0.02
+    callbacks: Callable[[], list[keras.callbacks.Callback]] = list
+    """More callbacks, made anew for each run."""
+    averaged: bool = False
+    """Whether the optimizer keeps a moving average of the weights, and that average is the model."""
+
+
+class ConfigurationError(ValueError):
+    """No configuration of that name; the message lists those there are."""
+
+
+def names() -> list[str]:
+    """The names of all configurations."""
+    return sorted(module.name for module in pkgutil.iter_modules(configurations.__path__))
+
+
+def find(name: str, **choices: Any) -> Configuration:
+    """The configuration of that name.
+
+    :param choices: fields of the configuration, or arguments that its file takes, with other values.
+    :raises ConfigurationError: if there is none of that name, or it has no such choice.
+    """
+    if name not in names():
+        raise ConfigurationError(f"no model configuration {name!r}; there are: {', '.join(names())}")
+    factory = importlib.import_module(f"{configurations.__name__}.{name}").configuration
+    accepted = inspect.signature(factory).parameters
+    own = {key: value for key, value in choices.items() if key in accepted}
+    fields = {key: value for key, value in choices.items() if key not in accepted}
+    unknown = fields.keys() - {field.name for field in dataclasses.fields(Configuration)}
+    if unknown:
+        raise ConfigurationError(f"the configuration {name} has no choice of {', '.join(sorted(unknown))}")
+    chosen: Configuration = dataclasses.replace(factory(**own), **fields)
+    return chosen

@@ -1,0 +1,58 @@
+"""Deep Koalarization (arXiv 1712.03400) as the original project trained it.
+
+    photochrom-train koala --photographs DATA/train-*.tar --output runs/koala
+
+RMSprop at 1e-3, mean squared error, 13 % held out, early stopping after 15 epochs without gain, the
+learning rate divided by 10 after 5, the best checkpoint kept. Its extractor is EfficientNet-Lite0,
+whose ImageNet weights a package carries; ``--extractor inception-resnet-v2`` is the paper's, for
+machines on which Keras can download weights.
+"""
+
+import functools
+
+import keras
+
+from photochrom_training.batches import View
+from photochrom_training.configuration import Configuration, ConfigurationError
+from photochrom_training.networks import efficientnet_lite, koala, pretrained
+
+_VARIANT = "lite0"
+EXTRACTORS = ("efficientnet-lite0", "inception-resnet-v2")
+
+
+def configuration(extractor: str = EXTRACTORS[0]) -> Configuration:
+    """State the case, with one of ``EXTRACTORS``."""
+    return Configuration(
+        name="koala",
+        description=f"Deep Koalarization, regression on a*b*, features of {extractor}.",
+        build=functools.partial(_build, extractor),
+        optimizer=lambda _: keras.optimizers.RMSprop(1e-3),
+        loss=keras.losses.MeanSquaredError(),
+        view=View(side=128, chroma_stride=1, smallest_crop=0.8),
+        batch_size=32,
+        epochs=60,
+        steps_per_epoch=200,
+        validation_share=0.13,
+        callbacks=_callbacks,
+        sizes=(128, 192, 256, 320, 384),
+        default_size=256,
+    )
+
+
+def _build(extractor: str) -> keras.Model:
+    if extractor not in EXTRACTORS:
+        raise ConfigurationError(f"no extractor {extractor!r}; there are: {', '.join(EXTRACTORS)}")
+    if extractor == EXTRACTORS[1]:
+        return koala.build(koala.inception_resnet_v2())
+    network = koala.build(koala.efficientnet(_VARIANT))
+    pretrained.load_encoder(network, _VARIANT)
+    for layer in efficientnet_lite.encoder_layers(network):
+        layer.trainable = False
+    return network
+
+
+def _callbacks() -> list[keras.callbacks.Callback]:
+    return [
+        keras.callbacks.EarlyStopping(patience=15),
+        keras.callbacks.ReduceLROnPlateau(factor=0.1, patience=5),
+    ]

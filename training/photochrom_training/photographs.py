@@ -1,0 +1,113 @@
+"""Photographs to learn from, in folders and tar shards, read one at a time.
+
+An index holds where each photograph lies, not the photograph: a million of them cost a hundred
+megabytes. What cannot be read is skipped and counted; what has no color teaches no color and is
+dropped.
+"""
+
+import dataclasses
+import io
+import tarfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".gif", ".avif"})
+
+_GREY_SPREAD = 6.0
+"""A photograph whose mean distance from its own mean hue stays under this many RGB steps is grey or toned."""
+
+
+class PhotographsError(ValueError):
+    """No photographs where some were promised; the message names the place."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Photograph:
+    """Where the bytes of one encoded photograph lie: ``size`` bytes of ``file`` from ``offset``."""
+
+    file: Path
+    offset: int
+    size: int
+    name: str
+    """``label/name.ext`` inside its folder or shard."""
+
+    @property
+    def label(self) -> str:
+        """The name of the folder that it lies in, or nothing."""
+        return PurePosixPath(self.name).parent.name
+
+    def read(self) -> Image.Image:
+        """Decode it to RGB, upright.
+
+        :raises OSError: if it is not a readable picture.
+        """
+        with self.file.open("rb") as file:
+            file.seek(self.offset)
+            data = io.BytesIO(file.read(self.size))
+        try:
+            with Image.open(data) as picture:
+                return ImageOps.exif_transpose(picture).convert("RGB")
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            raise OSError(f"{self.file}: {self.name}: {error}") from error
+
+
+def index(places: Iterable[Path]) -> list[Photograph]:
+    """Find the photographs in folders (searched to any depth), tar shards and single files, in order.
+
+    :raises PhotographsError: for a place that does not exist or holds no photograph.
+    """
+    found: list[Photograph] = []
+    for place in places:
+        if place.is_dir():
+            here = list(_in_folder(place))
+        elif place.suffix == ".tar" and place.is_file():
+            here = list(_in_shard(place))
+        elif place.is_file():
+            here = [Photograph(place, 0, place.stat().st_size, place.name)]
+        else:
+            raise PhotographsError(f"{place}: no such file or folder")
+        if not here:
+            raise PhotographsError(f"{place}: holds no photograph ({', '.join(sorted(SUFFIXES))})")
+        found.extend(here)
+    return found
+
+
+def split(
+    photographs: Sequence[Photograph], validation_share: float, seed: int
+) -> tuple[list[Photograph], list[Photograph]]:
+    """Part photographs at random, the same way for the same seed: (training, validation)."""
+    order = np.random.default_rng(seed).permutation(len(photographs))
+    held_out = max(1, round(validation_share * len(photographs)))
+    chosen = [photographs[i] for i in order]
+    return chosen[held_out:], chosen[:held_out]
+
+
+def is_toned(rgb: npt.NDArray[np.uint8]) -> bool:
+    """Whether a photograph ``(h, w, 3)`` is grey, or one hue throughout, as sepia is.
+
+    Its opponent colors R - G and (R + G) / 2 - B hardly leave the line through their mean.
+    """
+    red, green, blue = (rgb[::4, ::4, i].astype(np.float32).ravel() for i in range(3))
+    opponents = np.stack([red - green, (red + green) / 2 - blue])
+    spread = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(opponents)), 0))
+    return bool(spread[0] < _GREY_SPREAD / 2 and spread[1] < 2 * _GREY_SPREAD)
+
+
+def _in_folder(folder: Path) -> Iterator[Photograph]:
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in SUFFIXES and path.is_file():
+            yield Photograph(path, 0, path.stat().st_size, path.relative_to(folder).as_posix())
+
+
+def _in_shard(shard: Path) -> Iterator[Photograph]:
+    try:
+        with tarfile.open(shard, "r:") as members:
+            for member in members:
+                if member.isfile() and PurePosixPath(member.name).suffix.lower() in SUFFIXES:
+                    yield Photograph(shard, member.offset_data, member.size, member.name)
+    except tarfile.TarError as error:
+        raise PhotographsError(f"{shard}: not a readable tar file: {error}") from error
