@@ -26,6 +26,7 @@ class Admission:
         self._drain = drain
         self._inside: dict[object, float] = {}  # when each one came, the longest ago first
         self._mean_stay = 0.0  # seconds
+        self._left = 0
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -51,7 +52,9 @@ class Admission:
         try:
             yield
         finally:
-            self._mean_stay += _SMOOTHING * (time.monotonic() - start - self._mean_stay)
+            self._left += 1
+            weight = max(_SMOOTHING, 1 / self._left)  # a plain mean of the first few
+            self._mean_stay += weight * (time.monotonic() - start - self._mean_stay)
             del self._inside[token]
             if not self._inside:
                 self._empty.set()

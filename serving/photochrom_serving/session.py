@@ -3,6 +3,7 @@
 Only one thread may call :meth:`Session.run` at a time: the runner thread of its batcher.
 """
 
+import functools
 import importlib.metadata
 import os
 from collections.abc import Iterator, Sequence
@@ -116,6 +117,8 @@ def _open(model: Path, provider: str, settings: Settings) -> Any:
             model, options, providers=[(provider, _provider_options(provider, settings))]
         )
     except Exception as error:  # ONNX Runtime's exceptions share no base
+        if provider == "CUDAExecutionProvider" and "CUDA" in str(error):
+            raise ProviderError(_cuda_advice(_first_line(error))) from error
         raise RepositoryError(f"{model}: ONNX Runtime cannot load it: {_first_line(error)}") from error
     session.disable_fallback()
     if session.get_providers()[0] != provider:  # the wheel has it, the machine does not
@@ -123,6 +126,7 @@ def _open(model: Path, provider: str, settings: Settings) -> Any:
     return session
 
 
+@functools.cache
 def _import_onnxruntime() -> Any:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read at import
     try:
@@ -144,8 +148,10 @@ _TWICE = (
 
 
 def _both_installed() -> bool:
-    names = {distribution.name for distribution in importlib.metadata.distributions()}
-    return {"onnxruntime", "onnxruntime-gpu"} <= names
+    try:
+        return all(importlib.metadata.version(name) for name in ("onnxruntime", "onnxruntime-gpu"))
+    except importlib.metadata.PackageNotFoundError:
+        return False
 
 
 def _cuda_advice(problem: str) -> str:

@@ -1,10 +1,10 @@
 """Admission: a full server says so at once, and when to come back; nobody runs what nobody awaits."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
 
+from tests import model_factory
 from tests.serving.conftest import assert_answers, connected, lightness, refusal, request, serving
 
 
@@ -28,17 +28,19 @@ def test_above_its_limit_the_server_refuses_at_once_and_says_when_to_come_back(
         assert 50 <= retry.retry_delay.ToMilliseconds() <= pushback <= 5000
 
 
-def test_a_client_that_retries_as_told_gets_every_answer(slow_model_repository: Path) -> None:
+def test_a_client_that_retries_as_told_gets_every_answer(tmp_path: Path) -> None:
+    model_factory.publish(tmp_path, model=model_factory.build_model(work=10))
     retry = """{"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 5, "initialBackoff": "0.1s",
         "maxBackoff": "1s", "backoffMultiplier": 2, "retryableStatusCodes": ["RESOURCE_EXHAUSTED"]}}]}"""
-    plane = lightness(64)
-    with (
-        serving(slow_model_repository, "--queue-limit", "4", "--max-batch-size", "4") as server,
-        connected(server.target, ("grpc.service_config", retry)) as stub,
-        ThreadPoolExecutor(8) as callers,
-    ):
-        for response in callers.map(stub.Colorize, [request(plane)] * 8):
-            assert_answers(response, plane)
+    planes = [lightness(64, seed) for seed in range(3)]
+    with serving(tmp_path, "--queue-limit", "1") as server:
+        with connected(server.target, ("grpc.service_config", retry)) as stub:
+            calls = [stub.Colorize.future(request(plane)) for plane in planes]
+            for plane, call in zip(planes, calls, strict=True):
+                assert_answers(call.result(), plane)
+        server.process.terminate()
+        assert server.end() == 0
+    assert "RESOURCE_EXHAUSTED" in {call["code"] for call in server.of("call")}
 
 
 def test_a_deadline_that_passes_in_the_queue_ends_the_call_and_its_photograph_never_runs(
