@@ -20,12 +20,13 @@ from pathlib import Path
 import grpc
 import numpy as np
 import onnxruntime
+from PIL import Image
+
 from photochrom import Colorizer
 from photochrom_contract import photograph, tensors
 from photochrom_contract.manifest import MODEL_FILE, Manifest
 from photochrom_contract.v1 import colorizer_pb2 as messages
 from photochrom_contract.v1.colorizer_pb2_grpc import ColorizerStub
-from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from photochrom_serving.settings import ENV_PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
