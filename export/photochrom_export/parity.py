@@ -66,6 +66,7 @@ def prove(
     :raises ParityError: if they differ by more, or the reference breaks the contract of the tensors.
     """
     largest, total, count = 0.0, 0.0, 0
+    lowest, highest = np.inf, -np.inf
     strides, batches = set(), set()
     for size in sizes:
         for batch in _batches(photographs, size):
@@ -77,6 +78,7 @@ def prove(
                     f"at size {size}, batch {len(batch)}: the ONNX chroma is {found.shape}, "
                     f"the SavedModel's {expected.shape}"
                 )
+            lowest, highest = min(lowest, expected.min()), max(highest, expected.max())
             difference = np.abs(found.astype(np.float64) - expected)
             if not np.all(np.isfinite(difference)):
                 raise ParityError(
@@ -84,6 +86,11 @@ def prove(
                 )
             largest = max(largest, float(difference.max()))
             total, count = total + float(difference.sum()), count + difference.size
+    if lowest == highest:
+        raise ParityError(
+            f"the SavedModel answers every photograph with {lowest:g} at every pixel, so nothing is proven: "
+            "its weights are not trained, or were not loaded when it was written"
+        )
     if len(strides) != 1:
         raise ParityError(
             f"the chroma plane's stride varies with the size: {sorted(strides)}; it must be one"

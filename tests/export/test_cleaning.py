@@ -132,11 +132,12 @@ def test_a_tile_of_a_whole_axis_is_not_taken_for_a_repeat() -> None:
     np.testing.assert_array_equal(run(clean(raw), x), np.tile(x, (1, 2)))
 
 
-@pytest.mark.parametrize("spread", ["Expand(cells, target)", "Tile(cells, repeats)"])
+@pytest.mark.parametrize("spread", ["Expand(cells, target)", "Tile(cells, repeats)", "Add(zeros, cells)"])
 def test_an_embedding_spread_in_nhwc_becomes_one_expand_in_nchw(spread: str) -> None:
     raw = model(f"""
         g (float[n, 6, h, w] x) => (float[n, 12, h, w] y)
-        <int64[2] inner = {{1, 2}}, int64[1] one = {{1}}, int64[1] six = {{6}}> {{
+        <int64[2] inner = {{1, 2}}, int64[1] zero = {{0}}, int64[1] one = {{1}}, int64[1] three = {{3}},
+         int64[1] six = {{6}}> {{
             nhwc = Transpose<perm = [0, 2, 3, 1]>(x)
             embedding = ReduceMean<keepdims = 0>(nhwc, inner)
             cells = Unsqueeze(embedding, inner)
@@ -144,6 +145,9 @@ def test_an_embedding_spread_in_nhwc_becomes_one_expand_in_nchw(spread: str) -> 
             hw = Shape<start = 2, end = 4>(x)
             target = Concat<axis = 0>(n_, hw, six)
             repeats = Concat<axis = 0>(one, hw, one)
+            channel = Slice(nhwc, zero, one, three)
+            like = Shape(channel)
+            zeros = ConstantOfShape(like)
             spread = {spread}
             nchw = Transpose<perm = [0, 3, 1, 2]>(spread)
             y = Concat<axis = 1>(x, nchw)

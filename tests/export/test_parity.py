@@ -58,6 +58,16 @@ def test_what_breaks_the_contract_is_refused() -> None:
         prove(lambda lightness: reference(lightness)[..., 1:], reference, SCENES, (8,), bound=1)
 
 
+def test_a_network_that_answers_everything_alike_proves_nothing() -> None:
+    """What weights that silently were not loaded look like."""
+
+    def grey(lightness: Planes) -> Planes:
+        return 0 * reference(lightness)
+
+    with pytest.raises(ParityError, match="nothing is proven"):
+        prove(grey, grey, SCENES, (8,), bound=0.1)
+
+
 def test_photographs_come_spread_evenly_from_folders_tars_and_files(tmp_path: Path) -> None:
     import tarfile
 

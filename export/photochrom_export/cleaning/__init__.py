@@ -27,6 +27,7 @@ PASSES: Final[tuple[Pass, ...]] = (
     resampling.state_factors,
     resampling.recognize_repeats,
     resampling.join_nearest,
+    broadcasting.expand_without_adding,
     broadcasting.expand_trailing_axes,
     layout.reduce_in_place,
     layout.unsqueeze_in_place,

@@ -8,7 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from photochrom_export.cleaning.extents import Content, Extent, Extents, Shape
-from photochrom_export.cleaning.reading import attribute, integers, operand
+from photochrom_export.cleaning.reading import attribute, integers, operand, producer
 from photochrom_export.cleaning.rewriting import append_constant, bypass, insert, replace, shape_slice
 
 _LEFT_OPEN = 1_000_000_000  # what tf2onnx writes for an end that is left open
@@ -24,6 +24,20 @@ def drop_idle_slices(graph: ir.Graph, _extents: Extents) -> int:
             continue
         if set(starts) == {0} and set(steps) == {1} and min(ends) >= _LEFT_OPEN:
             changes += bypass(node)
+    return changes
+
+
+def expand_without_adding(graph: ir.Graph, _extents: Extents) -> int:
+    """Zeros of a shape plus a tensor (``zeros_like(features) + embedding``): Expand of the tensor."""
+    changes = 0
+    for node in [node for node in graph if node.op_type == "Add"]:
+        for zeros, tensor in (node.inputs, tuple(reversed(node.inputs))):
+            source = producer(zeros, "ConstantOfShape")
+            fill = attribute(source, "value") if source is not None else None
+            if source is not None and (fill is None or not fill.numpy().any()):
+                replace(node, ir.node("Expand", [tensor, source.inputs[0]]))
+                changes += 1
+                break
     return changes
 
 

@@ -132,6 +132,21 @@ def _of_resize(extents: Extents, node: ir.Node) -> Shape | None:
     return tuple(sides)
 
 
+def _of_slice(extents: Extents, node: ir.Node) -> Shape | None:
+    shape = extents.shape(node.inputs[0])
+    starts, ends = integers(node.inputs[1]), integers(node.inputs[2])
+    if shape is None or starts is None or ends is None:
+        return None
+    axes = integers(operand(node, 3)) or list(range(len(starts)))
+    steps = integers(operand(node, 4)) or [1] * len(starts)
+    sides = list(shape)
+    for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
+        side = shape[axis]
+        taken = Extent(len(range(*slice(start, end, step).indices(side.factor))))
+        sides[axis] = Extent(1, Dimension(node.outputs[0], axis % len(shape))) if side.of else taken
+    return tuple(sides)
+
+
 RULES: Final[dict[str, Callable[[Extents, ir.Node], Shape | None]]] = {
     **dict.fromkeys(["BatchNormalization", "Softmax"], _of_first_input),
     **dict.fromkeys(ELEMENTWISE, _of_elementwise),
@@ -140,6 +155,7 @@ RULES: Final[dict[str, Callable[[Extents, ir.Node], Shape | None]]] = {
     **dict.fromkeys(["ReduceMean", "ReduceSum", "ReduceMax"], _of_reduction),
     "Concat": _of_concatenation,
     "Resize": _of_resize,
+    "Slice": _of_slice,
     "Transpose": _of_transpose,
     "Unsqueeze": _of_unsqueeze,
 }
