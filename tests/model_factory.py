@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
 from photochrom_contract import manifest, tensors
 
 CHROMA_STRIDE = 2

