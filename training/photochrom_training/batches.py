@@ -8,7 +8,6 @@ import dataclasses
 import logging
 import threading
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 import numpy as np
@@ -62,6 +61,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         super().__init__(workers=workers, max_queue_size=8)
         self._photographs, self._view, self._batch_size = photographs, view, batch_size
         self._steps, self._seed = steps, seed
+        self._shuffles: dict[int, npt.NDArray[np.intp]] = {}
         self._skipped: dict[str, str] = {}
         self._lock = threading.Lock()
         self.epoch = 0
@@ -115,14 +115,11 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         """Which photograph stands at that position of the endless shuffled stream."""
         turn, place = divmod(position, len(self._photographs))
         with self._lock:
-            shuffles: dict[int, Any] = self.__dict__.setdefault("_shuffles", {})
-            if turn not in shuffles:
-                for old in [key for key in shuffles if key < turn - 1]:
-                    del shuffles[old]
-                shuffles[turn] = np.random.default_rng([self._seed, 0, turn]).permutation(
-                    len(self._photographs)
-                )
-            return int(shuffles[turn][place])
+            if turn not in self._shuffles:
+                self._shuffles.pop(turn - 2, None)  # of a turn that is over
+                random = np.random.default_rng([self._seed, 0, turn])
+                self._shuffles[turn] = random.permutation(len(self._photographs))
+            return int(self._shuffles[turn][place])
 
     def _look(
         self, picture: Image.Image, random: augmentation.Random | None

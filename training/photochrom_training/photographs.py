@@ -17,8 +17,8 @@ from PIL import Image, ImageOps
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".gif", ".avif"})
 
-_GREY_SPREAD = 6.0
-"""A photograph whose mean distance from its own mean hue stays under this many RGB steps is grey or toned."""
+_TONED_ACROSS, _TONED_ALONG = 3.0, 12.0
+"""A toned photograph's opponent colors form a short line: its standard deviations, in RGB steps."""
 
 
 class PhotographsError(ValueError):
@@ -89,12 +89,12 @@ def split(
 def is_toned(rgb: npt.NDArray[np.uint8]) -> bool:
     """Whether a photograph ``(h, w, 3)`` is grey, or one hue throughout, as sepia is.
 
-    Its opponent colors R - G and (R + G) / 2 - B hardly leave the line through their mean.
+    Its opponent colors R - G and (R + G) / 2 - B form a short and thin line.
     """
     red, green, blue = (rgb[::4, ::4, i].astype(np.float32).ravel() for i in range(3))
     opponents = np.stack([red - green, (red + green) / 2 - blue])
     spread = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(opponents)), 0))
-    return bool(spread[0] < _GREY_SPREAD / 2 and spread[1] < 2 * _GREY_SPREAD)
+    return bool(spread[0] < _TONED_ACROSS and spread[1] < _TONED_ALONG)
 
 
 def _in_folder(folder: Path) -> Iterator[Photograph]:
