@@ -102,7 +102,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         photograph = self._photographs[self._order(position)] if augment else self._photographs[position]
         random = np.random.default_rng([self._seed, 1, position])
         try:
-            picture = photograph.read()
+            picture = photograph.read().convert("RGB")
         except OSError as error:
             self._skip(photograph, str(error))
             return None

@@ -41,7 +41,7 @@ class Photograph:
         return PurePosixPath(self.name).parent.name
 
     def read(self) -> Image.Image:
-        """Decode it to RGB, upright.
+        """Decode it, upright, in whatever mode it is.
 
         :raises OSError: if it is not a readable picture.
         """
@@ -50,7 +50,7 @@ class Photograph:
             data = io.BytesIO(file.read(self.size))
         try:
             with Image.open(data) as picture:
-                return ImageOps.exif_transpose(picture).convert("RGB")
+                return ImageOps.exif_transpose(picture)
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise OSError(f"{self.file}: {self.name}: {error}") from error
 

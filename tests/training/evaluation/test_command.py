@@ -88,7 +88,7 @@ def test_a_photograph_too_small_to_measure_is_named(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--on", "nowhere.tar"], "nowhere.tar: cannot be read"),
+        (["--on", "nowhere.tar"], "nowhere.tar: no such file or folder"),
         (["nothing.onnx", "--look", "--on", "{shard}", "--output", "out"], "nothing.onnx: not an ONNX file"),
         (["--look", "--on", "{shard}"], "--output DIR"),
         (["--on", "{shard}", "--every", "0"], "must be a whole number of 1 or more, not 0"),

@@ -21,7 +21,8 @@ from photochrom_training.evaluation.predictors import (
     TruthReduced,
     load,
 )
-from photochrom_training.evaluation.test_set import TestSet, TestSetError
+from photochrom_training.evaluation.test_set import TestSet
+from photochrom_training.photographs import PhotographsError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow, unasked, reports on its build at import
     try:
         return _look(options) if options.look else _evaluate(options)
-    except (ModelError, ManifestError, TestSetError, _UsageError, OSError) as error:
+    except (ModelError, ManifestError, PhotographsError, _UsageError, OSError) as error:
         print(f"photochrom-evaluate: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -12,7 +12,8 @@ from photochrom_contract import lab, photograph
 from photochrom_training.evaluation import chroma_prior, metrics
 from photochrom_training.evaluation.ciede2000 import ciede2000
 from photochrom_training.evaluation.predictors import ChromaPlane, Predictor
-from photochrom_training.evaluation.test_set import Photograph, TestSetError
+from photochrom_training.evaluation.test_set import Photograph
+from photochrom_training.photographs import PhotographsError
 
 if TYPE_CHECKING:  # importing it for real takes Keras's seconds
     from photochrom_training.evaluation.lpips import Lpips
@@ -57,7 +58,7 @@ def evaluate(
     """Score every predictor on every photograph.
 
     :param progress: told how many photographs are done.
-    :raises TestSetError: for a photograph that cannot be read, or is too small to be measured.
+    :raises PhotographsError: for a photograph that cannot be read, or is too small to be measured.
     :returns: for each predictor's name its scores, in the order of the photographs.
     """
     scores: dict[str, list[Score]] = {predictor.name: [] for predictor in predictors}
@@ -66,7 +67,7 @@ def evaluate(
         try:
             truth_features = lpips.features(np.stack([one.rgb for one in batch]))
         except ValueError as error:
-            raise TestSetError(f"{batch[0].name}: {error}") from error
+            raise PhotographsError(f"{batch[0].name}: {error}") from error
         for predictor in predictors:
             planes = predictor.predict(batch)
             pictures = [merged(one, plane) for one, plane in zip(batch, planes, strict=True)]
