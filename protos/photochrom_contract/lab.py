@@ -11,6 +11,7 @@ same lines inside a Keras model on any backend.
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 LIGHTNESS_RANGE = (0.0, 100.0)
 """L* of black and of white."""
@@ -32,6 +33,9 @@ _RGB_OF_F = np.linalg.inv(_F_OF_RGB)
 
 _EPSILON = (6 / 29) ** 3  # CIE 15:2004: where the cube root gives way to the line
 _SLOPE = (29 / 6) ** 2 / 3  # the line's slope; its offset is 4/29
+
+_SHOWN = (-0.5 / 255 / 12.92, 1 + 0.5 / 255 * 2.4 / 1.055)  # linear; half an 8-bit step beyond each end
+_BISECTIONS = 8  # to 1/256 of the chroma
 
 
 def srgb_to_linear(rgb: Any, xp: Any = np) -> Any:
@@ -78,11 +82,54 @@ def lab_to_rgb(lab: Any, xp: Any = np) -> Any:
     :param xp: the array namespace that ``lab`` belongs to.
     :returns: array ``(..., 3)`` of the same type, encoded sRGB within 0 to 1.
     """
+    return xp.clip(linear_to_srgb(xp.clip(_lab_to_linear(lab, xp), 0.0, 1.0), xp), 0.0, 1.0)
+
+
+def desaturate_to_gamut(lab: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Scale down the chroma of what sRGB cannot show, until it can; lightness and hue stay.
+
+    Clipping RGB instead would change the lightness, which is the photograph's own.
+
+    :param lab: array ``(..., 3)``: L* within 0 to 100, a* and b* in CIE units.
+    :returns: an array of the same shape and type; the same one if all of it is within the gamut.
+    """
+    outside = ~_is_shown(lab)
+    if not outside.any():
+        return lab
+    colors = lab[outside]
+    shown, unshown = np.zeros(len(colors), lab.dtype), np.ones(len(colors), lab.dtype)
+    for _ in range(_BISECTIONS):
+        scale = (shown + unshown) / 2
+        within = _is_shown(_scaled_chroma(colors, scale))
+        shown, unshown = np.where(within, scale, shown), np.where(within, unshown, scale)
+    result = lab.copy()
+    result[outside] = _scaled_chroma(colors, shown)
+    return result
+
+
+def _scaled_chroma(
+    lab: npt.NDArray[np.floating], scale: npt.NDArray[np.floating]
+) -> npt.NDArray[np.floating]:
+    """Colors ``(n, 3)`` with their chroma times ``scale`` ``(n,)``."""
+    factors = np.stack([np.ones_like(scale), scale, scale], axis=-1)
+    scaled: npt.NDArray[np.floating] = lab * factors
+    return scaled
+
+
+def _is_shown(lab: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+    """Whether sRGB shows a color, to half an 8-bit step: ``(..., 3)`` to ``(...)``."""
+    linear = _lab_to_linear(lab, np)
+    shown: npt.NDArray[np.bool_] = ((linear >= _SHOWN[0]) & (linear <= _SHOWN[1])).all(axis=-1)
+    return shown
+
+
+def _lab_to_linear(lab: Any, xp: Any) -> Any:
+    """Linear RGB ``(..., 3)``; outside 0 to 1 where sRGB cannot show the color."""
     fy = (lab[..., 0] + 16.0) / 116.0
     f = xp.stack([fy + lab[..., 1] / 500.0, fy, fy - lab[..., 2] / 200.0], axis=-1)
     relative = xp.where(f > 6 / 29, xp.power(xp.maximum(f, 6 / 29), 3.0), (f - 4 / 29) / _SLOPE)
     matrix = xp.cast(_RGB_OF_F.T, lab.dtype) if hasattr(xp, "cast") else _RGB_OF_F.T.astype(lab.dtype)
-    return xp.clip(linear_to_srgb(xp.clip(xp.matmul(relative, matrix), 0.0, 1.0), xp), 0.0, 1.0)
+    return xp.matmul(relative, matrix)
 
 
 def _f(t: Any, xp: Any) -> Any:

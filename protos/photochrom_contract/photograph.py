@@ -60,7 +60,8 @@ def merge(lightness: Lightness, chroma: npt.NDArray[np.float32], saturation: flo
 
     :param chroma: a* and b* in CIE units, upsampled bilinearly.
     :param saturation: a factor on the chroma; 0 gives grey.
-    :returns: an RGB picture of ``lightness``'s size, in sRGB.
+    :returns: an RGB picture of ``lightness``'s size, in sRGB. Its lightness is the photograph's: a
+        color that sRGB cannot show at that lightness gets less chroma.
     """
     height, width = lightness.shape
     planes = [Image.fromarray(np.ascontiguousarray(plane) * np.float32(saturation), "F") for plane in chroma]
@@ -70,8 +71,8 @@ def merge(lightness: Lightness, chroma: npt.NDArray[np.float32], saturation: flo
         box = (0, rows.start * scale, chroma.shape[2], rows.stop * scale)
         size = (width, rows.stop - rows.start)
         a, b = (np.asarray(plane.resize(size, Image.Resampling.BILINEAR, box)) for plane in planes)
-        strip = lab.lab_to_rgb(np.stack([lightness[rows], a, b], axis=-1))
-        rgb[rows] = np.rint(strip * 255).astype(np.uint8)
+        strip = lab.desaturate_to_gamut(np.stack([lightness[rows], a, b], axis=-1))
+        rgb[rows] = np.rint(lab.lab_to_rgb(strip) * 255).astype(np.uint8)
     return Image.fromarray(rgb, "RGB")
 
 

@@ -60,8 +60,15 @@ def test_published_lightness(luminance: float) -> None:
     )
 
 
+def test_it_agrees_with_scikit_image_on_every_8_bit_color() -> None:
+    rest = np.stack(np.meshgrid(np.arange(256), np.arange(256)), axis=-1).reshape(-1, 2)
+    for red in range(256):
+        rgb = (np.insert(rest, 0, red, axis=1) / 255).astype(np.float32)
+        assert np.abs(lab.rgb_to_lab(rgb) - color.rgb2lab(rgb)).max() < 1e-3, red
+
+
 @pytest.mark.parametrize("rgb", [_grid(5), _surface()], ids=["8-bit grid", "gamut's edge"])
-def test_it_agrees_with_scikit_image(rgb: np.ndarray) -> None:
+def test_it_agrees_with_scikit_image_there_and_back(rgb: np.ndarray) -> None:
     expected = color.rgb2lab(rgb)
     assert np.abs(lab.rgb_to_lab(rgb) - expected).max() < 1e-3
     assert np.abs(lab.rgb_to_lab(rgb.astype(np.float32)) - expected).max() < 1e-3
@@ -94,6 +101,27 @@ def test_colors_outside_the_gamut_are_clipped_to_it(colors: np.ndarray) -> None:
     assert np.isfinite(rgb).all()
     assert rgb.min() >= 0
     assert rgb.max() <= 1
+
+
+@given(arrays.arrays(np.float64, (4, 3), elements=st.floats(-110, 110)), st.integers(0, 100))
+def test_desaturating_keeps_lightness_and_hue(colors: np.ndarray, lightness: int) -> None:
+    colors[:, 0] = lightness
+    kept = lab.desaturate_to_gamut(colors)
+    shown = lab.rgb_to_lab(lab.lab_to_rgb(kept))
+    assert shown[:, 0] == pytest.approx(kept[:, 0], abs=0.2)  # half an 8-bit step, at black
+    assert kept[:, 0] == pytest.approx(lightness)
+    scale = np.linalg.norm(kept[:, 1:], axis=1) / np.maximum(np.linalg.norm(colors[:, 1:], axis=1), 1e-9)
+    assert (scale <= 1).all()
+    assert kept[:, 1:] == pytest.approx(colors[:, 1:] * scale[:, None], abs=1e-6)
+
+
+def test_desaturating_leaves_what_is_shown_and_takes_no_more_than_needed() -> None:
+    inside = lab.rgb_to_lab(_grid(15))
+    assert lab.desaturate_to_gamut(inside) is inside
+    # At the lightness of a corner nothing has more chroma. (Yellow's is left out: on the way to it from
+    # white lie colors that sRGB cannot show.)
+    corners = lab.rgb_to_lab(np.array([rgb for rgb in PUBLISHED if rgb != (255, 255, 0)]) / 255)
+    assert np.abs(lab.desaturate_to_gamut(corners * [1, 1.3, 1.3]) - corners).max() < 1
 
 
 @given(arrays.arrays(np.float64, (8,), elements=st.floats(0, 1)))

@@ -98,6 +98,14 @@ def test_saturation_scales_the_chroma() -> None:
     assert np.ptp(grey, axis=2).max() <= 1
 
 
+def test_merging_keeps_the_lightness_under_chroma_that_srgb_cannot_show() -> None:
+    generator = np.random.default_rng(2)
+    lightness = generator.uniform(0, 100, (64, 64)).astype(np.float32)
+    chroma = generator.uniform(-110, 110, (2, 8, 8)).astype(np.float32)
+    merged = photograph.merge(lightness, chroma)
+    assert np.abs(photograph.lightness_of(merged) - lightness).mean() < 0.2
+
+
 @pytest.mark.parametrize(("height", "width", "side"), [(300, 41, 16), (97, 200, 64), (64, 64, 64)])
 def test_merging_in_strips_leaves_no_seams(
     height: int, width: int, side: int, monkeypatch: pytest.MonkeyPatch

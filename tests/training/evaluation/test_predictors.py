@@ -81,7 +81,7 @@ def test_the_chroma_that_is_measured_is_the_chroma_that_is_merged(version: Path,
     for one in TestSet.open(shard):
         (plane,) = model.predict([one])
         chroma = stretched(plane, *one.lightness.shape)
-        recombined = lab.lab_to_rgb(np.stack([one.lightness, *chroma], axis=-1))
+        recombined = lab.lab_to_rgb(lab.desaturate_to_gamut(np.stack([one.lightness, *chroma], axis=-1)))
         picture = photograph.merge(one.lightness, plane)
         assert np.array_equal(np.rint(recombined * 255), np.asarray(picture))
 

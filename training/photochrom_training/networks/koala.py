@@ -9,13 +9,11 @@ from collections.abc import Callable
 import keras
 from keras import layers, ops
 
+from photochrom_contract.lab import CHROMA_LIMIT
 from photochrom_contract.tensors import CHROMA, LIGHTNESS
 from photochrom_training.networks import efficientnet_lite
 from photochrom_training.networks.efficientnet_lite import Tensor
 from photochrom_training.networks.layers import ChannelsFirst, ChannelsLast, Shape, Tile, Upsample
-
-CHROMA_SCALE = 128.0
-"""The a*b* that the network's 1 stands for; CIE units."""
 
 _ENCODER = ((64, 2), (128, 1), (128, 2), (256, 1), (256, 2), (512, 1), (512, 1), (256, 1))
 """Channels and stride of each 3 by 3 convolution (table 1, left)."""
@@ -101,7 +99,7 @@ def build(extractor: Extractor) -> keras.Model:
     x = _convolve(x, 32, "decode6")
     x = layers.Conv2D(2, 3, padding="same", activation="tanh", dtype="float32", name="decode7")(x)
     x = Upsample("nearest", dtype="float32", name="decode8")(x)
-    x = layers.Rescaling(CHROMA_SCALE, dtype="float32", name="cie_units")(x)
+    x = layers.Rescaling(CHROMA_LIMIT, dtype="float32", name="cie_units")(x)
     return keras.Model(lightness, ChannelsFirst(dtype="float32", name=CHROMA)(x), name="koala")
 
 
