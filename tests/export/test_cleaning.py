@@ -87,7 +87,7 @@ def test_a_resize_to_another_tensors_size_asks_for_that_size_alone() -> None:
     np.testing.assert_array_equal(run(cleaned, *inputs), run(raw, *inputs))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     factor=st.integers(2, 4),
     axis=st.sampled_from([2, 3]),

@@ -72,7 +72,7 @@ def test_many_callers_each_get_their_own_answer(stub: Stub) -> None:
             assert_answers(response, plane)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from(["", "photochrom"]) | st.text(max_size=20),
     version=st.sampled_from([0, 1]) | st.integers(0, 2**64 - 1),
