@@ -30,10 +30,12 @@ check: setup  ## Lint, formatting, types
 test: setup  ## Run the tests: ARGS="-k client" for some of them
 	$(RUN) pytest $(ARGS)
 
+demo: export PHOTO := $(PHOTO)
 demo: $(VENV)/.demo  ## Color a black-and-white photograph: PHOTO=path for one of your own
 	@mkdir -p build/demo
-	@unset PHOTOCHROM_TARGET; TIMEFORMAT='$(PHOTO) colored in %1R seconds'; \
-	time $(VENV)/bin/photochrom colorize "$(PHOTO)" -o build/demo/$(basename $(notdir $(PHOTO)))-color.jpg --compare
+	@# Through the environment, for no character of a name means anything to the shell there.
+	@unset PHOTOCHROM_TARGET; TIMEFORMAT='Colored in %1R seconds'; \
+	time $(VENV)/bin/photochrom colorize -o build/demo --compare -- "$$PHOTO"
 
 protos: setup  ## Generate the protocol's modules again
 	$(RUN) grpc_tools.protoc --proto_path=protos --python_out=protos --pyi_out=protos --grpc_python_out=protos \
