@@ -8,7 +8,7 @@ from PIL import Image
 
 from photochrom_contract import lab
 from photochrom_training import augmentation, photographs
-from photochrom_training.batches import Batches, View
+from photochrom_training.batches import Batches, View, keep_colored
 
 VIEW = View(side=32, chroma_stride=4, smallest_crop=0.5, ageing=0.5)
 
@@ -58,18 +58,33 @@ def test_validation_passes_once_over_all_without_augmentation(folder: list[photo
     np.testing.assert_allclose(seen[0][1][0, :, 0, 0], cell, atol=1e-3)
 
 
-def test_unreadable_and_colorless_photographs_are_left_out_and_listed(
-    folder: list[photographs.Photograph], tmp_path: Path
-) -> None:
+@pytest.fixture
+def spoiled(folder: list[photographs.Photograph], tmp_path: Path) -> list[photographs.Photograph]:
     Image.new("L", (48, 48), 90).save(tmp_path / "grey.png")
     (tmp_path / "torn.png").write_bytes(b"\x89PNG and then nothing")
-    batches = Batches(photographs.index([tmp_path]), VIEW, 4, steps=6)
+    return photographs.index([tmp_path])
 
-    sizes = {len(batches[number][0]) for number in range(len(batches))}
+
+def test_unreadable_and_colorless_photographs_make_way_for_others(
+    spoiled: list[photographs.Photograph], tmp_path: Path
+) -> None:
+    stream = Batches(spoiled, VIEW, 4, steps=6)
+
+    sizes = {len(stream[number][0]) for number in range(len(stream))}
 
     assert sizes == {4}
-    assert set(batches.skipped) == {"grey.png", "torn.png"}
-    assert batches.skipped["grey.png"] == "has no color"
+    assert set(stream.skipped) == {str(tmp_path / "grey.png"), str(tmp_path / "torn.png")}
+    assert stream.skipped[str(tmp_path / "grey.png")] == "has no color"
+
+
+def test_what_can_be_learned_from_is_known_before_validation(
+    folder: list[photographs.Photograph], spoiled: list[photographs.Photograph]
+) -> None:
+    kept, problems = keep_colored(spoiled)
+
+    assert kept == folder
+    assert len(problems) == 2
+    assert len(Batches(kept, VIEW, len(kept))[0][0]) == len(kept)
 
 
 def test_age_changes_lightness_within_its_range() -> None:

@@ -69,13 +69,29 @@ def test_the_list_says_what_each_configuration_is_for() -> None:
         ),
         (["photochrom", "--photographs", "nowhere"], "nowhere: no such file or folder"),
         (["photochrom"], "name a configuration and the --photographs"),
-        (["koala", "--photographs", ".", "--extractor", "vgg"], "no extractor 'vgg'"),
+        (["koala", "--photographs", "{folder}", "--extractor", "vgg"], "no extractor 'vgg'"),
+        (
+            ["koala", "--photographs", "{folder}", "--epochs", "0"],
+            "epochs, batches and photographs are counted",
+        ),
+        (["photochrom", "--photographs", "{grey}"], "no color to learn from"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_line(arguments: list[str], message: str, tmp_path: Path) -> None:
-    refused = train(*arguments, "--output", tmp_path)
+def test_what_is_wrong_is_said_in_a_line(
+    arguments: list[str], message: str, photographs: Path, tmp_path: Path
+) -> None:
+    grey = tmp_path / "grey"
+    grey.mkdir()
+    for number in range(3):
+        Image.new("L", (40, 40), 90 + number).save(grey / f"{number}.png")
+
+    refused = train(
+        *(argument.format(folder=photographs, grey=grey) for argument in arguments),
+        "--output",
+        tmp_path / "run",
+    )
 
     assert refused.returncode == 2
     assert message in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert not any(tmp_path.iterdir())
+    assert not (tmp_path / "run" / "checkpoints").exists()

@@ -17,7 +17,7 @@ def picture(seed: int, *, grey: bool = False) -> Image.Image:
     return coarse.convert("L").convert("RGB") if grey else coarse
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff", "bmp"])
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff", "bmp", "jp2", "ppm"])
 def test_a_folder_is_searched_to_any_depth_for_any_format(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / "forest" / "deep" / f"one.{suffix}"
     path.parent.mkdir(parents=True)
@@ -65,10 +65,12 @@ def test_what_is_not_a_picture_says_so(tmp_path: Path) -> None:
         found.read()
 
 
-@pytest.mark.parametrize("name", ["absent", "empty", "torn.tar"])
+@pytest.mark.parametrize("name", ["absent", "empty", "torn.tar", "packed.tar.gz"])
 def test_a_place_without_photographs_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "torn.tar").write_bytes(b"not a tar file" * 100)
+    with tarfile.open(tmp_path / "packed.tar.gz", "w:gz") as shard:
+        shard.add(Path(__file__), "one.png")
 
     with pytest.raises(photographs.PhotographsError, match=name):
         photographs.index([tmp_path / name])
@@ -83,6 +85,11 @@ def test_the_split_is_repeatable_and_loses_nothing(tmp_path: Path) -> None:
     assert len(validation) == 13
     assert {*training, *validation} == {*every}
     assert validation != photographs.split(every, 0.13, seed=2)[1]
+
+
+def test_one_photograph_cannot_be_parted(tmp_path: Path) -> None:
+    with pytest.raises(photographs.PhotographsError, match="too few"):
+        photographs.split([photographs.Photograph(tmp_path, 0, 1, "one")], 0.1, seed=0)
 
 
 def test_grey_and_sepia_teach_no_color() -> None:

@@ -58,8 +58,10 @@ def test_the_best_epoch_is_kept(finished: Path) -> None:
     assert (finished / "checkpoints" / "best.weights.h5").stat().st_size > 0
 
 
-def test_what_was_skipped_is_listed(finished: Path) -> None:
-    assert json.loads((finished / "skipped.json").read_text()) == {"grey.png": "has no color"}
+def test_what_was_skipped_is_listed(photographs: Path, finished: Path) -> None:
+    assert json.loads((finished / "skipped.json").read_text()) == {
+        str(photographs / "grey.png"): "has no color"
+    }
 
 
 def test_the_saved_model_has_the_contracts_signature(finished: Path) -> None:
@@ -83,6 +85,7 @@ def test_the_saved_model_has_the_contracts_signature(finished: Path) -> None:
     description = Description.read(finished / "saved_model")
     assert (description.name, description.sizes, description.default_size) == ("tiny", (32, 64), 32)
     assert description.provenance["photographs"] == 21
+    assert description.provenance["epochs"] == EPOCHS
 
 
 def test_a_killed_run_goes_on_to_the_same_history(photographs: Path, finished: Path, tmp_path: Path) -> None:
@@ -99,11 +102,31 @@ def test_a_killed_run_goes_on_to_the_same_history(photographs: Path, finished: P
     rows_before = history.read(tmp_path / "history.csv")
     assert len(rows_before) < EPOCHS
 
-    subprocess.run(command(photographs, tmp_path), check=True, capture_output=True, timeout=300)
+    resumed = subprocess.run(
+        command(photographs, tmp_path), check=True, capture_output=True, text=True, timeout=300
+    )
 
-    for resumed, whole in zip(
-        history.read(tmp_path / "history.csv"), history.read(finished / "history.csv"), strict=True
-    ):
-        assert resumed["epoch"] == whole["epoch"]
-        assert resumed["loss"] == pytest.approx(whole["loss"], rel=1e-3)
-        assert resumed["val_loss"] == pytest.approx(whole["val_loss"], rel=1e-3)
+    assert f"going on after epoch {len(rows_before)} of {EPOCHS}" in resumed.stderr
+    rows = history.read(tmp_path / "history.csv")
+    assert rows[: len(rows_before)] == rows_before  # not trained again: the seconds are the same, too
+    for row, whole in zip(rows, history.read(finished / "history.csv"), strict=True):
+        assert row["epoch"] == whole["epoch"]
+        assert row["loss"] == pytest.approx(whole["loss"], rel=1e-3)
+        assert row["val_loss"] == pytest.approx(whole["val_loss"], rel=1e-3)
+
+
+def test_a_finished_run_is_not_trained_again(photographs: Path, finished: Path) -> None:
+    before = (finished / "history.csv").read_bytes()
+
+    subprocess.run(command(photographs, finished), check=True, capture_output=True, timeout=300)
+
+    assert (finished / "history.csv").read_bytes() == before
+
+
+def test_a_run_does_not_go_on_from_another_one(photographs: Path, finished: Path) -> None:
+    other = [*command(photographs, finished)[:-1], str(EPOCHS + 1)]
+
+    refused = subprocess.run(other, check=False, capture_output=True, text=True, timeout=300)
+
+    assert refused.returncode != 0
+    assert f"holds another run, with epochs {EPOCHS} and not {EPOCHS + 1}" in refused.stderr

@@ -1,5 +1,6 @@
 """A configuration small enough to train in a test; a program of its own, so that it can be killed."""
 
+import logging
 import sys
 from pathlib import Path
 
@@ -43,5 +44,6 @@ def configuration(epochs: int) -> Configuration:
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO)
     places, output, epochs = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     run.train(configuration(epochs), [places], output)

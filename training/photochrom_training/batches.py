@@ -5,9 +5,8 @@ very batches that it would have seen.
 """
 
 import dataclasses
-import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import keras
 import numpy as np
@@ -18,10 +17,12 @@ from photochrom_contract import lab
 from photochrom_training import augmentation
 from photochrom_training.photographs import Photograph, is_toned
 
-_log = logging.getLogger(__name__)
-
 Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 """L* ``(n, 1, side, side)``, 0 to 100, and a*b* ``(n, 2, side / stride, side / stride)``, CIE units."""
+
+
+Pair = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
+"""One photograph of a batch: L* ``(side, side)`` and a*b* ``(2, side / stride, side / stride)``."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     ) -> None:
         """Prepare the stream.
 
+        :param photographs: at least one of them has color; for a single pass all of them.
         :param steps: batches in an epoch, drawn at random and augmented; None for a single pass in
             order over the whole, without augmentation, as validation wants it.
         """
@@ -72,19 +74,25 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __getitem__(self, index: int) -> Batch:
         """The batch of that number in the present epoch."""
-        first = (self.epoch * len(self) + index) * self._batch_size
-        lightness: list[npt.NDArray[np.float32]] = []
-        chroma: list[npt.NDArray[np.float32]] = []
-        position = first
-        while len(lightness) < self._batch_size:
-            if self._steps is None and position >= min(first + self._batch_size, len(self._photographs)):
-                break
-            planes = self._planes(position)
-            if planes is not None:
-                lightness.append(planes[0])
-                chroma.append(planes[1])
-            position += 1
+        pairs = self._next_pairs(index) if self._steps else self._same_pairs(index)
+        lightness, chroma = zip(*pairs, strict=True)
         return np.stack(lightness)[:, None], np.stack(chroma)
+
+    def _next_pairs(self, index: int) -> Iterator[Pair]:
+        """A full batch from the endless stream; what cannot be learned from makes way for the next."""
+        position, found = (self.epoch * len(self) + index) * self._batch_size, 0
+        while found < self._batch_size:
+            picture = self._usable(self._photographs[self._order(position)])
+            if picture is not None:
+                found += 1
+                yield self._look(picture, np.random.default_rng([self._seed, 1, position]))
+            position += 1
+
+    def _same_pairs(self, index: int) -> Iterator[Pair]:
+        """The photographs of that batch, as they are."""
+        first = index * self._batch_size
+        for photograph in self._photographs[first : first + self._batch_size]:
+            yield self._look(photograph.read().convert("RGB"), None)
 
     def on_epoch_end(self) -> None:
         """Move on to the next epoch's batches."""
@@ -97,19 +105,12 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         with self._lock:
             return dict(self._skipped)
 
-    def _planes(self, position: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None:
-        augment = self._steps is not None
-        photograph = self._photographs[self._order(position)] if augment else self._photographs[position]
-        random = np.random.default_rng([self._seed, 1, position])
-        try:
-            picture = photograph.read().convert("RGB")
-        except OSError as error:
-            self._skip(photograph, str(error))
-            return None
-        if is_toned(np.asarray(picture)):
-            self._skip(photograph, "has no color")
-            return None
-        return self._look(picture, random if augment else None)
+    def _usable(self, photograph: Photograph) -> Image.Image | None:
+        picture, problem = open_colored(photograph)
+        if picture is None:
+            with self._lock:
+                self._skipped[str(photograph)] = problem
+        return picture
 
     def _order(self, position: int) -> int:
         """Which photograph stands at that position of the endless shuffled stream."""
@@ -121,9 +122,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
                 self._shuffles[turn] = random.permutation(len(self._photographs))
             return int(self._shuffles[turn][place])
 
-    def _look(
-        self, picture: Image.Image, random: augmentation.Random | None
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    def _look(self, picture: Image.Image, random: augmentation.Random | None) -> Pair:
         view = self._view
         if random is None:
             seen = augmentation.center_view(picture, view.side)
@@ -135,11 +134,21 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
             lightness = augmentation.age(lightness, random)
         return lightness, chroma.transpose(2, 0, 1) * np.float32(view.chroma_gain)
 
-    def _skip(self, photograph: Photograph, reason: str) -> None:
-        with self._lock:
-            if photograph.name not in self._skipped:
-                self._skipped[photograph.name] = reason
-                _log.debug("skipped %s: %s", photograph.name, reason)
+
+def open_colored(photograph: Photograph) -> tuple[Image.Image | None, str]:
+    """The picture, in RGB, if it can be learned from; otherwise None, and why."""
+    try:
+        picture = photograph.read().convert("RGB")
+    except OSError as error:
+        return None, str(error)
+    return (None, "has no color") if is_toned(np.asarray(picture)) else (picture, "")
+
+
+def keep_colored(photographs: Sequence[Photograph]) -> tuple[list[Photograph], dict[str, str]]:
+    """Open every photograph once: those that can be learned from, and why not the others, by name."""
+    problems = {photograph: open_colored(photograph)[1] for photograph in photographs}
+    kept = [photograph for photograph, problem in problems.items() if not problem]
+    return kept, {str(photograph): problem for photograph, problem in problems.items() if problem}
 
 
 def _averaged(planes: npt.NDArray[np.float32], stride: int) -> npt.NDArray[np.float32]:

@@ -10,6 +10,8 @@ from typing import Any
 
 import keras
 
+_PROGRESS = "progress.json"
+
 
 class TrainingDivergedError(RuntimeError):
     """The loss is not a number any more; the message says where the last good checkpoint lies."""
@@ -26,21 +28,32 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self._folder = folder
 
-    def resume(self, model: keras.Model) -> int:
-        """Load the last state into a compiled model, if there is one; the epoch to go on with."""
-        state = self._folder / "progress.json"
-        if not state.exists():
-            return 0
-        fields = json.loads(state.read_text("utf-8"))
-        model.load_weights(self._folder / fields["weights"])
-        return int(fields["epoch"])
+    @property
+    def epochs(self) -> int:
+        """How many epochs are done."""
+        return int(self._read().get("epoch", 0))
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run came to its end."""
+        return bool(self._read().get("finished", False))
+
+    def resume(self, model: keras.Model) -> None:
+        """Load the last state into a compiled model whose optimizer is built, if there is one."""
+        if self.epochs:
+            model.load_weights(self._folder / self._read()["weights"])
+
+    def finish(self) -> None:
+        """Note that the run came to its end, after however many epochs."""
+        self._write({**self._read(), "finished": True})
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Save the weights under a new name; they count once the epoch is sealed."""
         if not math.isfinite((logs or {}).get("loss", math.nan)):
+            kept = f"epoch {epoch}'s checkpoint is kept in {self._folder}" if epoch else "nothing is kept"
             raise TrainingDivergedError(
-                f"the loss of epoch {epoch + 1} is not a number; the last good checkpoint, of epoch {epoch}, "
-                f"is in {self._folder}: lower the learning rate and run the same command again"
+                f"the loss of epoch {epoch + 1} is not a number; {kept}. The same command would diverge "
+                "again: lower the configuration's learning rate, or try another --seed and --output"
             )
         with replacing(self._folder / _weights_name(epoch)) as path:
             self.model.save_weights(path)
@@ -51,11 +64,19 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _seal(self, epoch: int) -> None:
         name = _weights_name(epoch)
-        with replacing(self._folder / "progress.json") as path:
-            path.write_text(json.dumps({"epoch": epoch + 1, "weights": name}) + "\n", "utf-8")
+        self._write({"epoch": epoch + 1, "weights": name})
         for old in self._folder.glob("progress-*.weights.h5"):
             if old.name != name:
                 old.unlink()
+
+    def _read(self) -> dict[str, Any]:
+        path = self._folder / _PROGRESS
+        state: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        return state
+
+    def _write(self, state: dict[str, Any]) -> None:
+        with replacing(self._folder / _PROGRESS) as path:
+            path.write_text(json.dumps(state) + "\n", "utf-8")
 
 
 def _weights_name(epoch: int) -> str:
@@ -70,6 +91,13 @@ class Best(keras.callbacks.Callback):  # type: ignore[misc]
         self._folder = folder
         self._record = folder / "best.json"
 
+    def read(self) -> dict[str, float]:
+        """The best epoch, from 1, and its validation loss."""
+        if not self._record.exists():
+            return {"epoch": 0, "val_loss": math.inf}
+        record: dict[str, float] = json.loads(self._record.read_text("utf-8"))
+        return record
+
     @property
     def path(self) -> Path:
         """Where the best weights lie."""
@@ -77,13 +105,13 @@ class Best(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Save, if this epoch is the best so far, in this run or before it was interrupted."""
-        loss = (logs or {})["val_loss"]
-        if self._record.exists() and json.loads(self._record.read_text("utf-8"))["val_loss"] <= loss:
+        loss = float((logs or {})["val_loss"])
+        if not loss < self.read()["val_loss"]:  # nor if it is not a number
             return
         with replacing(self.path) as path:
             self.model.save_weights(path)
         with replacing(self._record) as path:
-            path.write_text(json.dumps({"epoch": epoch + 1, "val_loss": float(loss)}) + "\n", "utf-8")
+            path.write_text(json.dumps({"epoch": epoch + 1, "val_loss": loss}) + "\n", "utf-8")
 
 
 @contextlib.contextmanager
@@ -95,3 +123,8 @@ def replacing(path: Path) -> Iterator[Path]:
     with unfinished.open("rb") as file:
         os.fsync(file.fileno())
     unfinished.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)  # the new name has to last as well
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -13,11 +13,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 0 if it did what was asked, 2 if something was wrong with what was asked."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    for noisy in ("absl", "tensorflow"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
     # After the parser: --help answers without loading Keras.
     from photochrom_training import configuration, run
     from photochrom_training.checkpoints import TrainingDivergedError
+    from photochrom_training.identity import RunMismatchError
     from photochrom_training.networks.pretrained import PretrainedWeightsError
     from photochrom_training.photographs import PhotographsError
 
@@ -30,17 +33,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 "name a configuration and the --photographs to learn from; --list shows the configurations"
             )
         chosen = configuration.find(options.configuration, **_choices(options))
-        path = run.train(
-            chosen, options.photographs, options.output, seed=options.seed, workers=options.workers
-        )
+        output = options.output or Path("runs") / chosen.name
+        path = run.train(chosen, options.photographs, output, seed=options.seed, workers=options.workers)
     except (
         configuration.ConfigurationError,
         PhotographsError,
         PretrainedWeightsError,
+        RunMismatchError,
         TrainingDivergedError,
+        OSError,
     ) as error:
         print(f"photochrom-train: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("photochrom-train: interrupted; the same command goes on where it stopped", file=sys.stderr)
+        return 130
     print(path)
     return 0
 
@@ -79,9 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--output",
         type=Path,
-        default=Path("runs"),
         metavar="DIR",
-        help="where history, checkpoints and the SavedModel go (default: runs)",
+        help="where history, checkpoints and the SavedModel go (default: runs/CONFIGURATION)",
     )
     own = "in place of the configuration's own"
     parser.add_argument("--epochs", type=int, help=own)

@@ -11,6 +11,11 @@ import keras
 
 from photochrom_training import configurations
 from photochrom_training.batches import View
+from photochrom_training.history import History
+
+
+class ConfigurationError(ValueError):
+    """No such configuration, or one that contradicts itself; the message says which."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,14 +41,22 @@ class Configuration:
     """Sides, in pixels, of the lightness planes that the model is published for."""
     default_size: int
     validation_share: float = 0.02
-    callbacks: Callable[[], list[keras.callbacks.Callback]] = list
-    """More callbacks, made anew for each run."""
+    callbacks: Callable[[History], list[keras.callbacks.Callback]] = lambda _: []
+    """More callbacks, made anew for each run; called after its history, which they may read."""
     averaged: bool = False
     """Whether the optimizer keeps a moving average of the weights, and that average is the model."""
+    size_multiple: int = 1
+    """What every input side is a multiple of: the network's strides multiplied."""
 
-
-class ConfigurationError(ValueError):
-    """No configuration of that name; the message lists those there are."""
+    def __post_init__(self) -> None:
+        odd = [size for size in (self.view.side, *self.sizes) if size % self.size_multiple]
+        if odd or self.default_size not in self.sizes:
+            raise ConfigurationError(
+                f"{self.name}: size {(odd or [self.default_size])[0]} does not do: sizes are multiples "
+                f"of {self.size_multiple}, and the default is one of those listed"
+            )
+        if min(self.epochs, self.batch_size, self.steps_per_epoch or 1) < 1:
+            raise ConfigurationError(f"{self.name}: epochs, batches and photographs are counted from 1")
 
 
 def names() -> list[str]:

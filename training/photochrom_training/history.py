@@ -25,6 +25,11 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
         self._rows = [row for row in read(folder / "history.csv") if row["epoch"] <= first_epoch]
         self._started = 0.0
 
+    @property
+    def validation_losses(self) -> list[float]:
+        """Of every epoch so far."""
+        return [row["val_loss"] for row in self._rows]
+
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Start the clock."""
         del epoch, logs

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".gif", ".avif"})
+SUFFIXES = frozenset(suffix for suffix, name in Image.registered_extensions().items() if name in Image.OPEN)
+"""Of the files in folders and shards that are taken for photographs: whatever Pillow reads."""
 
 _TONED_ACROSS, _TONED_ALONG = 3.0, 12.0
 """A toned photograph's opponent colors form a short line: its standard deviations, in RGB steps."""
@@ -35,6 +36,11 @@ class Photograph:
     name: str
     """``label/name.ext`` inside its folder or shard."""
 
+    def __str__(self) -> str:
+        """Its path, or inside a shard the shard's path and its name."""
+        inside = not self.file.as_posix().endswith(self.name)
+        return f"{self.file}:{self.name}" if inside else str(self.file)
+
     @property
     def label(self) -> str:
         """The name of the folder that it lies in, or nothing."""
@@ -51,8 +57,8 @@ class Photograph:
         try:
             with Image.open(data) as picture:
                 return ImageOps.exif_transpose(picture)
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise OSError(f"{self.file}: {self.name}: {error}") from error
+        except Exception as error:  # Pillow lets out whatever its decoders meet
+            raise OSError(f"{self}: {error}") from error
 
 
 def index(places: Iterable[Path]) -> list[Photograph]:
@@ -64,14 +70,14 @@ def index(places: Iterable[Path]) -> list[Photograph]:
     for place in places:
         if place.is_dir():
             here = list(_in_folder(place))
-        elif place.suffix == ".tar" and place.is_file():
-            here = list(_in_shard(place))
-        elif place.is_file():
+        elif place.is_file() and place.suffix.lower() in SUFFIXES:
             here = [Photograph(place, 0, place.stat().st_size, place.name)]
+        elif place.is_file():
+            here = list(_in_shard(place))
         else:
             raise PhotographsError(f"{place}: no such file or folder")
         if not here:
-            raise PhotographsError(f"{place}: holds no photograph ({', '.join(sorted(SUFFIXES))})")
+            raise PhotographsError(f"{place}: holds no photograph that Pillow reads")
         found.extend(here)
     return found
 
@@ -79,7 +85,12 @@ def index(places: Iterable[Path]) -> list[Photograph]:
 def split(
     photographs: Sequence[Photograph], validation_share: float, seed: int
 ) -> tuple[list[Photograph], list[Photograph]]:
-    """Part photographs at random, the same way for the same seed: (training, validation)."""
+    """Part photographs at random, the same way for the same seed: (training, validation).
+
+    :raises PhotographsError: for fewer than two.
+    """
+    if len(photographs) < 2:
+        raise PhotographsError(f"{len(photographs)} photograph is too few: one to learn from, one held out")
     order = np.random.default_rng(seed).permutation(len(photographs))
     held_out = max(1, round(validation_share * len(photographs)))
     chosen = [photographs[i] for i in order]
@@ -110,4 +121,5 @@ def _in_shard(shard: Path) -> Iterator[Photograph]:
                 if member.isfile() and PurePosixPath(member.name).suffix.lower() in SUFFIXES:
                     yield Photograph(shard, member.offset_data, member.size, member.name)
     except tarfile.TarError as error:
-        raise PhotographsError(f"{shard}: not a readable tar file: {error}") from error
+        message = "neither a picture that Pillow reads nor a whole, uncompressed tar file"
+        raise PhotographsError(f"{shard}: {message}: {error}") from error

@@ -1,20 +1,20 @@
 """One training run: photographs and a configuration in, a SavedModel out."""
 
-import dataclasses
-import json
 import logging
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 
 from photochrom_contract.description import Description
-from photochrom_training import photographs, saved_model
-from photochrom_training.batches import Batches
-from photochrom_training.checkpoints import Best, Progress, replacing
+from photochrom_training import identity, photographs, saved_model
+from photochrom_training.batches import Batches, keep_colored, open_colored
+from photochrom_training.checkpoints import Best, Progress
 from photochrom_training.configuration import Configuration
 from photochrom_training.history import History
 from photochrom_training.objectives import ChromaAccuracy
+from photochrom_training.skipped import SkippedReport
 
 _log = logging.getLogger(__name__)
 
@@ -28,19 +28,22 @@ def train(
 
     :param places: folders, tar shards or single photographs.
     :raises PhotographsError: if there is nothing to learn from.
+    :raises RunMismatchError: if ``output`` holds a run with another configuration, seed or photographs.
     :raises TrainingDivergedError: if the loss stops being a number; the last good checkpoint stays.
     """
     keras.utils.set_random_seed(seed)
 
     # Photographs
     found = photographs.index(places)
-    training, validation = photographs.split(found, configuration.validation_share, seed)
-    steps = configuration.steps_per_epoch or -(-len(training) // configuration.batch_size)
+    identity.check(output, configuration, found, seed)
+    training, held_out = photographs.split(found, configuration.validation_share, seed)
+    validation, skipped = keep_colored(held_out)
+    if not validation or not any(open_colored(photograph)[0] for photograph in training):
+        raise photographs.PhotographsError("no color to learn from: the photographs are grey, or unreadable")
     view, batch_size = configuration.view, configuration.batch_size
-    seen = Batches(training, view, batch_size, steps=steps, seed=seed, workers=workers)
-    held_out = Batches(
-        validation, dataclasses.replace(view, chroma_gain=1.0), batch_size, seed=seed, workers=workers
-    )
+    steps = configuration.steps_per_epoch or -(-len(training) // batch_size)
+    stream = Batches(training, view, batch_size, steps=steps, seed=seed, workers=workers)
+    validation_pass = Batches(validation, view, batch_size, seed=seed, workers=workers)
     _log.info("%d photographs to learn from, %d held out", len(training), len(validation))
 
     # Network
@@ -50,43 +53,49 @@ def train(
         loss=configuration.loss,
         metrics=[ChromaAccuracy()],
     )
-
-    # Where an earlier run stopped
-    progress, best = Progress(output / "checkpoints"), Best(output / "checkpoints")
     network.optimizer.build(network.trainable_variables)
-    seen.epoch = first_epoch = progress.resume(network)
-    if first_epoch:
-        _log.info("going on with epoch %d of %d", first_epoch + 1, configuration.epochs)
+
+    # Where an earlier command stopped
+    progress, best = Progress(output / "checkpoints"), Best(output / "checkpoints")
+    progress.resume(network)
+    stream.epoch = done = progress.epochs
+    if done:
+        _log.info("going on after epoch %d of %d", done, configuration.epochs)
 
     # Training
-    if first_epoch < configuration.epochs:
+    if done < configuration.epochs and not progress.is_finished:
+        history = History(output, done)
         averaging = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if configuration.averaged else []
         network.fit(
-            seen,
-            validation_data=held_out,
+            stream,
+            validation_data=validation_pass,
             epochs=configuration.epochs,
-            initial_epoch=first_epoch,
+            initial_epoch=done,
             callbacks=[
                 progress,
                 *averaging,
                 best,
-                *configuration.callbacks(),
-                History(output, first_epoch),
+                history,
+                *configuration.callbacks(history),
+                SkippedReport(output, lambda: {**skipped, **stream.skipped}),
                 progress.seal(),
             ],
         )
-        _report_skipped({**seen.skipped, **held_out.skipped}, output)
+        progress.finish()
 
     # SavedModel
     network.load_weights(best.path)
     provenance = {
         "configuration": configuration.name,
+        "commit": _commit(),
         "keras": keras.version(),
         "photographs": len(found),
-        "epochs": configuration.epochs,
-        "batches": configuration.epochs * steps,
+        "from": [place.name for place in places],
+        "epochs": progress.epochs,
+        "batches": progress.epochs * steps,
         "batch_size": batch_size,
         "seed": seed,
+        "best": best.read(),
     }
     description = Description(
         configuration.name,
@@ -99,8 +108,16 @@ def train(
     return output / "saved_model"
 
 
-def _report_skipped(skipped: dict[str, str], output: Path) -> None:
-    if skipped:
-        with replacing(output / "skipped.json") as path:
-            path.write_text(json.dumps(skipped, indent=2, sort_keys=True) + "\n", "utf-8")
-        _log.warning("%d photographs were skipped: see %s", len(skipped), output / "skipped.json")
+def _commit() -> str:
+    """The commit of the checkout that this code runs from, if it runs from one."""
+    try:
+        shown = subprocess.run(
+            ["git", "rev-parse", "HEAD"],  # noqa: S607 whichever git there is
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return shown.stdout.strip()

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -18,9 +19,11 @@ def write(network: keras.Model, description: Description, folder: Path) -> None:
     import tensorflow as tf
 
     specification = tf.TensorSpec((None, 1, None, None), tf.float32, name=LIGHTNESS)
-    predict = tf.function(
-        lambda lightness: {CHROMA: network(lightness, training=False)}, input_signature=[specification]
-    )
+
+    @tf.function(input_signature=[specification])  # type: ignore[untyped-decorator]
+    def predict(lightness: Any) -> dict[str, Any]:
+        return {CHROMA: network(lightness, training=False)}
+
     unfinished = folder.with_name(f".unfinished-{folder.name}")
     shutil.rmtree(unfinished, ignore_errors=True)
     archive = tf.Module()

@@ -12,11 +12,14 @@ import functools
 
 import keras
 
+from photochrom_training import plateau
 from photochrom_training.batches import View
 from photochrom_training.configuration import Configuration, ConfigurationError
+from photochrom_training.history import History
 from photochrom_training.networks import efficientnet_lite, koala, pretrained
 
 _VARIANT = "lite0"
+_RATE = 1e-3
 EXTRACTORS = ("efficientnet-lite0", "inception-resnet-v2")
 
 
@@ -26,7 +29,7 @@ def configuration(extractor: str = EXTRACTORS[0]) -> Configuration:
         name="koala",
         description=f"Deep Koalarization, regression on a*b*, features of {extractor}.",
         build=functools.partial(_build, extractor),
-        optimizer=lambda _: keras.optimizers.RMSprop(1e-3),
+        optimizer=lambda _: keras.optimizers.RMSprop(_RATE),
         loss=keras.losses.MeanSquaredError(),
         view=View(side=128, chroma_stride=1, smallest_crop=0.8),
         batch_size=32,
@@ -36,6 +39,7 @@ def configuration(extractor: str = EXTRACTORS[0]) -> Configuration:
         callbacks=_callbacks,
         sizes=(128, 192, 256, 320, 384),
         default_size=256,
+        size_multiple=koala.INPUT_MULTIPLE,
     )
 
 
@@ -51,8 +55,5 @@ def _build(extractor: str) -> keras.Model:
     return network
 
 
-def _callbacks() -> list[keras.callbacks.Callback]:
-    return [
-        keras.callbacks.EarlyStopping(patience=15),
-        keras.callbacks.ReduceLROnPlateau(factor=0.1, patience=5),
-    ]
+def _callbacks(history: History) -> list[keras.callbacks.Callback]:
+    return [plateau.LowerRate(history, _RATE, factor=0.1, patience=5), plateau.Stop(history, patience=15)]

@@ -35,6 +35,7 @@ def configuration() -> Configuration:
         steps_per_epoch=200,
         sizes=(128, 160, 192, 224, 256, 320, 384),
         default_size=192,
+        size_multiple=photochrom.INPUT_MULTIPLE,
     )
 
 

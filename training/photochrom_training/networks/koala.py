@@ -14,11 +14,15 @@ from photochrom_contract.tensors import CHROMA, LIGHTNESS
 from photochrom_training.networks import efficientnet_lite
 from photochrom_training.networks.efficientnet_lite import Tensor
 from photochrom_training.networks.layers import ChannelsFirst, ChannelsLast, Shape, Tile, Upsample
+from photochrom_training.networks.pretrained import PretrainedWeightsError
 
 _ENCODER = ((64, 2), (128, 1), (128, 2), (256, 1), (256, 2), (512, 1), (512, 1), (256, 1))
 """Channels and stride of each 3 by 3 convolution (table 1, left)."""
 
 _EXTRACTOR_SIDE = 299
+
+INPUT_MULTIPLE = 8
+"""Heights and widths must be multiples of this: the encoder halves three times."""
 
 Extractor = Callable[[Tensor], Tensor]
 """The lightness ``(n, 299, 299, 1)``, L* 0 to 100, to an embedding ``(n, e)``."""
@@ -52,7 +56,13 @@ def inception_resnet_v2(weights: str | None = "imagenet") -> Extractor:
     """
 
     def extract(lightness: Tensor) -> Tensor:
-        network = keras.applications.InceptionResNetV2(weights=weights, classifier_activation=None)
+        try:
+            network = keras.applications.InceptionResNetV2(weights=weights, classifier_activation=None)
+        except Exception as error:  # whatever a download meets
+            raise PretrainedWeightsError(
+                f"Keras cannot get the weights of Inception-ResNet-v2 ({error}): "
+                "use --extractor efficientnet-lite0, whose weights a package carries"
+            ) from error
         network.trainable = False
         network.name = "inception_resnet_v2"
         scaled = layers.Rescaling(1 / 50, -1, name="extractor_scale")(lightness)
@@ -73,7 +83,7 @@ def efficientnet(variant: str = "lite0") -> Extractor:
 def build(extractor: Extractor) -> keras.Model:
     """Build the network: L* ``(n, 1, h, w)``, 0 to 100, to a*b* ``(n, 2, h, w)`` in CIE units.
 
-    Height and width are multiples of 8.
+    Height and width are multiples of ``INPUT_MULTIPLE``.
     """
     lightness = keras.Input((1, None, None), name=LIGHTNESS)
     plane = ChannelsLast(name="channels_last")(lightness)
