@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 from typing import Any, Self
 
+from photochrom_contract.manifest import ManifestError, check_model, read_fields
+
 _FILE = Path("assets.extra") / "photochrom.json"
 
 
@@ -29,17 +31,29 @@ class Description:
     provenance: dict[str, Any] = dataclasses.field(default_factory=dict)
     """For people: git commit, data, training, metrics, licence."""
 
+    def __post_init__(self) -> None:
+        """Check every field.
+
+        :raises DescriptionError: naming the field, if its type or its value does not do.
+        """
+        try:
+            check_model(vars(self))
+        except ManifestError as error:
+            raise DescriptionError(str(error)) from error
+
     @classmethod
     def read(cls, saved_model: Path) -> Self:
         """Read the description in a SavedModel folder.
 
-        :raises DescriptionError: if it is missing, not JSON, or lacks a field.
+        :raises DescriptionError: if it is missing, not JSON, or a field is missing, unknown or
+            out of its range.
         """
         path = saved_model / _FILE
         try:
-            fields = json.loads(path.read_text("utf-8"))
-            return cls(**{**fields, "sizes": tuple(fields["sizes"])})
-        except (OSError, ValueError, TypeError, KeyError) as error:
+            return cls(**read_fields(path))
+        except DescriptionError as error:
+            raise DescriptionError(f"{path}: {error}") from error
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise DescriptionError(f"{path}: not a readable description: {error}") from error
 
     def write(self, saved_model: Path) -> None:

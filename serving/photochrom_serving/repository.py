@@ -12,10 +12,10 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-from photochrom_contract.manifest import Manifest, ManifestError
+from photochrom_contract.manifest import MAX_VERSION, Manifest, ManifestError
 from photochrom_serving.errors import RepositoryError
 
-_CHECKOUT = Path(__file__).parents[2] / "models"
+_CHECKOUT = Path(__file__).parents[2]
 _PACKAGED = Path(__file__).parent / "models"
 
 
@@ -50,7 +50,10 @@ def locate(models: Path | None) -> Path:
     :raises RepositoryError: if it does not exist.
     """
     if models is None:
-        models = _CHECKOUT if _CHECKOUT.is_dir() else _PACKAGED
+        models = _CHECKOUT / "models"
+        # An installation has some folder of others there, which may well have one called models too.
+        if not (_CHECKOUT / "serving" / "pyproject.toml").is_file() or not models.is_dir():
+            models = _PACKAGED
         if not models.is_dir():
             raise RepositoryError("no models came with this installation; name a repository with --models")
     if not models.is_dir():
@@ -68,4 +71,6 @@ def scan(models: Path) -> Iterator[Candidate]:
 
 def _is_version(path: Path) -> bool:
     name = path.name
-    return name.isascii() and name.isdecimal() and name == str(int(name)) and name != "0" and path.is_dir()
+    if not (name.isascii() and name.isdecimal() and name == str(int(name))):
+        return False
+    return 1 <= int(name) <= MAX_VERSION and path.is_dir()

@@ -1,5 +1,10 @@
 """The model repository: what is loaded, what is refused, and what the list of models tells."""
 
+import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import grpc
@@ -7,6 +12,7 @@ import pytest
 
 from photochrom_contract import manifest
 from photochrom_contract.v1 import colorizer_pb2
+from photochrom_serving import repository
 from photochrom_serving.embedded import EmbeddedServer
 from photochrom_serving.errors import RepositoryError, StartupError
 from tests import model_factory
@@ -72,6 +78,21 @@ def test_a_damaged_version_is_refused_while_the_others_serve(model_repository: P
         assert caught.value.code() == grpc.StatusCode.NOT_FOUND
 
 
+def test_a_manifest_that_does_not_do_is_refused_while_the_others_serve(model_repository: Path) -> None:
+    wrong = {"chroma_stride": 0, "sizes": [32, 4096], "default_size": "64", "description": "\ud800"}
+    for version, (field, value) in enumerate(wrong.items(), start=2):
+        path = model_factory.publish(model_repository, version=version) / manifest.MANIFEST_FILE
+        path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
+    (model_repository / "photochrom" / "99999999999999999999").mkdir()  # no version: no protocol has room
+    with EmbeddedServer(model_repository) as server, connected(server.target) as stub:
+        assert stub.Colorize(request(lightness(32))).model.version == 1
+        listed = stub.ListModels(colorizer_pb2.ListModelsRequest())
+    _, *refused = listed.models[0].versions
+    assert [version.state for version in refused] == [_State.FAILED] * len(wrong)
+    for version, field in zip(refused, wrong, strict=True):
+        assert f"{version.version}/manifest.json: {field}: must " in version.message
+
+
 def test_a_server_whose_only_model_is_damaged_does_not_start_and_names_the_file(
     model_repository: Path,
 ) -> None:
@@ -109,3 +130,20 @@ def test_a_repository_without_models_is_an_error_that_names_it(tmp_path: Path, e
         folder.mkdir()
     with pytest.raises(StartupError, match=str(folder)):
         EmbeddedServer(folder)
+
+
+def test_a_models_folder_near_an_installation_is_not_taken_for_the_checkouts(tmp_path: Path) -> None:
+    site = tmp_path / "site-packages"
+    shutil.copytree(Path(repository.__file__).parent, site / "photochrom_serving")
+    shutil.rmtree(site / "photochrom_serving" / "models", ignore_errors=True)
+    (tmp_path / "models").mkdir()
+    ended = subprocess.run(
+        [sys.executable, "-m", "photochrom_serving"],
+        env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert ended.returncode == 2
+    assert "no models came with this installation" in ended.stderr
