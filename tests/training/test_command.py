@@ -72,7 +72,7 @@ def test_the_list_says_what_each_configuration_is_for() -> None:
         (["koala", "--photographs", "{folder}", "--extractor", "vgg"], "no extractor 'vgg'"),
         (
             ["koala", "--photographs", "{folder}", "--epochs", "0"],
-            "epochs, batches and photographs are counted",
+            "are counted from 1",
         ),
         (["photochrom", "--photographs", "{grey}"], "no color to learn from"),
     ],

@@ -32,6 +32,7 @@ def test_each_run_of_two_epochs_without_gain_is_a_plateau(losses: list[float], c
     assert plateaus(losses, patience=2) == count
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras, on TensorFlow
 def test_a_loss_that_is_no_number_is_never_the_best(tmp_path: Path) -> None:
     best = Best(tmp_path)
     best.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
