@@ -12,7 +12,7 @@ from PIL import Image
 
 from photochrom import _pictures
 from photochrom._errors import InvalidRequestError, ModelNotFoundError
-from photochrom._server import Server, connect
+from photochrom._server import MAX_TIMEOUT, MAX_VERSION, Server, connect
 from photochrom_contract import photograph as lab_work
 from photochrom_contract import tensors
 
@@ -66,7 +66,7 @@ class Colorizer:
         :param size: the side, in pixels, of the square that the model sees, one of those that it
             accepts; 0 for its default. The result has the photograph's size, whatever this is.
         :param saturation: a factor on the predicted chroma, within 0 (grey) to 2.
-        :param timeout: seconds that a call to the server may take, retries included.
+        :param timeout: seconds that a call to the server may take, retries included; a day at most.
         :param root_certificates: for TLS, PEM certificates to trust in place of the public
             authorities': a file's path, or the bytes.
         :raises ValueError: for a number out of its range.
@@ -75,8 +75,10 @@ class Colorizer:
             raise ValueError(f"saturation is {saturation}, but must be within 0 to {_MAX_SATURATION:g}")
         if not 0 <= size <= tensors.MAX_SIDE:
             raise ValueError(f"size is {size}, but must be within 0 to {tensors.MAX_SIDE}")
-        if version < 0 or timeout <= 0:
-            raise ValueError("version must not be negative, and timeout must be above 0")
+        if not 0 <= version <= MAX_VERSION:
+            raise ValueError(f"version is {version}, but must be within 0 to {MAX_VERSION}")
+        if not 0 < timeout <= MAX_TIMEOUT:
+            raise ValueError(f"timeout is {timeout}, but must be above 0 and at most {MAX_TIMEOUT:g} s")
         self._model = model
         self._version = version
         self._size = size
@@ -101,6 +103,7 @@ class Colorizer:
         :raises PictureError: if there is no picture in it, or not all of one.
         :raises TargetError: if there is no server to ask.
         :raises ServerError: if the server gives no colors.
+        :raises ValueError: if the Colorizer is closed, before or meanwhile.
         """
         decoded = _pictures.read(photograph)
         lightness = lab_work.lightness_of(decoded.picture)

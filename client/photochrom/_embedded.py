@@ -3,7 +3,6 @@
 This file alone of the client knows ``photochrom_serving``, and imports it only when it is needed.
 """
 
-import atexit
 import os
 import threading
 from pathlib import Path
@@ -59,11 +58,9 @@ def _start() -> str:
         ) from error
     models = os.environ.get(_MODELS)
     try:
-        server = EmbeddedServer(Path(models) if models else None)
+        return EmbeddedServer(Path(models) if models else None).target  # it ends with the process
     except StartupError as error:
         raise TargetError(f"the embedded server does not start: {error}") from error
-    atexit.register(server.close)
-    return server.target
 
 
 def _check_is_absence(error: ModuleNotFoundError) -> None:

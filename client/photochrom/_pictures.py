@@ -1,43 +1,22 @@
 """Picture files and objects to pictures that are ready to be colored."""
 
-import dataclasses
 import io
 import os
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from photochrom._errors import PictureError
-from photochrom_contract import photograph
+from photochrom_contract.photograph import DEEP_GREY_MODES, Prepared, lightness_of, merge, prepare
 
-Source = str | os.PathLike[str] | bytes | BinaryIO | Image.Image
-"""A photograph: a path, an encoded picture as bytes or as an open file, or a Pillow picture."""
-
-_DEEP_GREY: Final = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
-
-
-@dataclasses.dataclass(frozen=True)
-class Photograph:
-    """A decoded photograph, upright."""
-
-    picture: Image.Image
-    """Its colors or greys, in sRGB; of any mode without transparency."""
-    alpha: Image.Image | None
-    """Its transparency, mode ``L``, if it has any."""
-
-    def shown(self) -> Image.Image:
-        """The photograph as a viewer shows it: mode ``RGB`` or ``RGBA``."""
-        if self.picture.mode in _DEEP_GREY:
-            return photograph.merge(photograph.lightness_of(self.picture), np.zeros((2, 1, 1), np.float32))
-        picture = self.picture.convert("RGB")
-        if self.alpha is not None:
-            picture.putalpha(self.alpha)
-        return picture
+Source = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | Prepared
+"""A photograph: a path, an encoded picture as bytes or as an open file, a Pillow picture, or what
+:func:`read` made of one of those."""
 
 
-def read(source: Source) -> Photograph:
+def read(source: Source) -> Prepared:
     """Decode a photograph and turn it upright. Of several pictures in a file, the first.
 
     Pillow's own limit holds: more than twice ``PIL.Image.MAX_IMAGE_PIXELS`` (179 megapixels unless
@@ -45,16 +24,30 @@ def read(source: Source) -> Photograph:
 
     :raises PictureError: if there is no picture in it, or not all of one.
     """
+    if isinstance(source, Prepared):
+        return source
     name = name_of(source)
     if isinstance(source, (str, os.PathLike)):
         _check_is_file(Path(source), name)
     try:
         if isinstance(source, Image.Image):
-            return _prepare(source)
+            return prepare(source)
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as picture:
-            return _prepare(picture)
+            return prepare(picture)
     except Exception as error:  # Pillow lets out whatever its decoders meet: SyntaxError, struct.error …
         raise PictureError(name, _reason(error)) from error
+
+
+def shown(photograph: Prepared) -> Image.Image:
+    """A photograph as a viewer shows it: mode ``RGB`` or ``RGBA``."""
+    picture = photograph.picture
+    if picture.mode in DEEP_GREY_MODES:  # which Pillow would cut off at 255
+        picture = merge(lightness_of(picture), np.zeros((2, 1, 1), np.float32))
+    else:
+        picture = picture.convert("RGB")
+    if photograph.alpha is not None:
+        picture.putalpha(photograph.alpha)
+    return picture
 
 
 def name_of(source: Source) -> str:
@@ -79,40 +72,16 @@ def _check_is_file(path: Path, name: str) -> None:
         raise PictureError(name, str(error)) from error
 
 
-def _prepare(picture: Image.Image) -> Photograph:
-    if not picture.width or not picture.height:
-        raise ValueError("it has no pixels")
-    picture.load()
-    profile = picture.info.get("icc_profile")
-    upright = ImageOps.exif_transpose(picture)
-    if upright.mode in _DEEP_GREY:
-        return Photograph(upright, None)
-    alpha = None
-    if upright.has_transparency_data:
-        transparent = upright.convert("LA" if upright.mode in ("LA", "La") else "RGBA")
-        alpha = transparent.getchannel("A")
-        upright = transparent.convert("L" if transparent.mode == "LA" else "RGB")
-    elif upright.mode in ("P", "PA"):
-        upright = upright.convert("RGB")
-    return Photograph(_to_srgb(upright, profile) if profile else upright, alpha)
-
-
-def _to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
-    """Apply the color profile that a picture carries; one that is broken or of another mode is ignored."""
-    try:
-        converted = ImageCms.profileToProfile(
-            picture, io.BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode="RGB"
-        )
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return picture
-    return converted or picture
-
-
 def _reason(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
         return "is not a picture in a format that can be read"
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
-        return "has too many pixels, as a decompression bomb does (PIL.Image.MAX_IMAGE_PIXELS sets the limit)"
+        # Pillow warns above its limit, and refuses above twice that.
+        limit = (Image.MAX_IMAGE_PIXELS or 0) * (1 if isinstance(error, Warning) else 2) / 1e6
+        return (
+            f"has more than {limit:.0f} megapixels, as a decompression bomb does: reduce it first "
+            "(in Python, PIL.Image.MAX_IMAGE_PIXELS raises the limit)"
+        )
     if isinstance(error, PermissionError):
         return "may not be read: check its permissions"
     if isinstance(error, MemoryError):

@@ -1,7 +1,7 @@
 """The calls that the client makes, on arrays, with every failure as one of Photochrom's errors."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -18,6 +18,12 @@ from photochrom_contract import tensors
 from photochrom_contract.v1 import colorizer_pb2 as messages
 from photochrom_contract.v1.colorizer_pb2_grpc import ColorizerStub
 
+MAX_VERSION: Final = 2**64 - 1
+"""The highest version of a model: the protocol's field is a uint64."""
+
+MAX_TIMEOUT: Final = 86400.0
+"""Seconds that a call may take at most: a day."""
+
 _SERVING: Final = 1  # grpc.health.v1.HealthCheckResponse.ServingStatus
 _HEALTH_SERVICE: Final = "photochrom.v1.Colorizer"
 
@@ -33,6 +39,7 @@ class Server:
         """
         self.name = target.text
         self._timeout = timeout
+        self._closed = False
         self._channel = _channel.open_channel(target, root_certificates)
         self._stub = ColorizerStub(self._channel)  # type: ignore[no-untyped-call]  # generated
         # A health request is one string and a health response one enum, both of field 1: so are these
@@ -92,6 +99,7 @@ class Server:
 
     def close(self) -> None:
         """End the calls that are under way, and the connection."""
+        self._closed = True
         self._channel.close()
 
     def __enter__(self) -> Self:
@@ -105,7 +113,11 @@ class Server:
     def _call(self, method: Callable[..., Any], request: Any) -> Any:
         try:
             return method(request, timeout=self._timeout)
-        except grpc.RpcError as status:
+        except (grpc.RpcError, ValueError) as status:  # a ValueError of a channel that is closed
+            if self._closed:
+                raise ValueError(f"the connection to {self.name} was closed during the call") from None
+            if not isinstance(status, grpc.RpcError):
+                raise
             # Not chained: a status repeats the message, at ten times its length.
             raise _status.error_of(status, self.name, self._timeout) from None
 
@@ -143,16 +155,26 @@ def _find(
         for entry in listed.models
         if entry.name == name
         for candidate in entry.versions
-        if candidate.default_size
     }
-    available = [
-        number for number, candidate in versions.items() if candidate.state == messages.ModelVersion.AVAILABLE
-    ]
-    found = versions.get(version or max(available, default=max(versions, default=0)))
-    if found is None:
-        there = ", ".join(
-            f"{entry.name} {candidate.version}" for entry in listed.models for candidate in entry.versions
-        )
-        wanted = f"{name or 'default model'} {version or ''}".rstrip()
-        raise ModelNotFoundError(server, f"has no model {wanted}; it has {there or 'none'}")
-    return found
+    found = versions.get(version or latest_available(versions.values()) or max(versions, default=0))
+    if found is not None and found.state != messages.ModelVersion.FAILED and found.default_size:
+        return found
+    wanted = f"{name or 'default model'} {version or ''}".rstrip()
+    if found is not None and found.message:
+        problem = f"could not load model {wanted} ({found.message})"
+    else:
+        problem = f"has no model {wanted}"
+    there = ", ".join(
+        f"{entry.name} {candidate.version}"
+        for entry in listed.models
+        for candidate in entry.versions
+        if candidate.state == messages.ModelVersion.AVAILABLE
+    )
+    raise ModelNotFoundError(server, f"{problem}; it has {there or 'none'}")
+
+
+def latest_available(versions: Iterable[messages.ModelVersion]) -> int:
+    """The version that answers when none is asked for; 0 if there is none."""
+    return max(
+        (entry.version for entry in versions if entry.state == messages.ModelVersion.AVAILABLE), default=0
+    )

@@ -5,11 +5,15 @@ lines, so that both color a photograph alike. (That is why it lies in the contra
 client.) Everything here works on decoded pictures; files belong to the callers.
 """
 
+import dataclasses
+import functools
+import io
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageCms, ImageOps
 
 from photochrom_contract import lab, tensors
 
@@ -19,9 +23,49 @@ Lightness = npt.NDArray[np.float32]
 _STRIP_PIXELS = 1 << 20
 """Merging works on strips of about this many pixels: its memory stays small beside the picture's."""
 
-_LIGHTNESS_OF_BYTE = lab.luminance_to_lightness(
-    lab.srgb_to_linear(np.arange(256, dtype=np.float32) / 255)
-).astype(np.float32)
+DEEP_GREY_MODES: Final = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
+"""Pillow's modes of more than 8 bits: all are grey."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A picture that is ready to be colored: upright, in sRGB, apart from its transparency."""
+
+    picture: Image.Image
+    """Its colors or greys; of any mode without transparency."""
+    alpha: Image.Image | None
+    """Its transparency, mode ``L``, if it has any."""
+
+
+def prepare(picture: Image.Image) -> Prepared:
+    """Apply what a picture carries beside its pixels: orientation, transparency, color profile.
+
+    The EXIF orientation turns it; alpha channels, transparent palette entries and transparent colors
+    become ``alpha``; an ICC profile converts it to sRGB, unless the profile is broken or the picture
+    has more than 8 bits, for which Pillow has no conversion. ``picture`` itself stays as it is.
+
+    :raises ValueError: if it has no pixels.
+    :raises Exception: of whatever type, if its pixels are still in a file and that is damaged.
+    """
+    if not picture.width or not picture.height:
+        raise ValueError("it has no pixels")
+    picture.load()
+    profile = picture.info.get("icc_profile")
+    upright = ImageOps.exif_transpose(picture)
+    if upright.mode in DEEP_GREY_MODES:
+        return Prepared(upright, _alpha_of_deep_grey(upright))
+    color = upright.info.get("transparency")
+    if upright.mode == "RGB" and isinstance(color, tuple) and max(color) > 255:
+        # Of a PNG with 16 bits a channel: Pillow keeps the upper 8 of its pixels, but all of this.
+        upright.info["transparency"] = tuple(value >> 8 for value in color)
+    alpha = None
+    if upright.has_transparency_data:
+        transparent = upright.convert("LA" if upright.mode in ("LA", "La") else "RGBA")
+        alpha = transparent.getchannel("A")
+        upright = transparent.convert("L" if transparent.mode == "LA" else "RGB")
+    elif upright.mode in ("P", "PA"):
+        upright = upright.convert("RGB")
+    return Prepared(_to_srgb(upright, profile) if profile else upright, alpha)
 
 
 def lightness_of(picture: Image.Image) -> Lightness:
@@ -33,9 +77,15 @@ def lightness_of(picture: Image.Image) -> Lightness:
     :raises ValueError: for a mode with no meaning as a picture.
     """
     if picture.mode in ("1", "L", "LA", "La"):
-        return np.asarray(_LIGHTNESS_OF_BYTE[np.asarray(picture.convert("L"))])
-    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
-        return _lightness_of_deep_grey(np.asarray(picture))
+        return _look_up(_lightness_of_levels(1 << 8), np.asarray(picture.convert("L")))
+    if picture.mode in DEEP_GREY_MODES:
+        grey = np.asarray(picture)
+        # Mode "I" has 32 bits, and holds 16-bit greys.
+        return (
+            _lightness_of_float(grey)
+            if picture.mode == "F"
+            else _look_up(_lightness_of_levels(1 << 16), grey)
+        )
     rgb = np.asarray(picture.convert("RGB"))
     lightness = np.empty(rgb.shape[:2], np.float32)
     for rows in _strips(rgb.shape[0], rgb.shape[1]):
@@ -76,19 +126,52 @@ def merge(lightness: Lightness, chroma: npt.NDArray[np.float32], saturation: flo
     return Image.fromarray(rgb, "RGB")
 
 
-def _lightness_of_deep_grey(grey: npt.NDArray[np.generic]) -> Lightness:
-    """L* of 16-bit grey (0 to 65535, in whatever integer type) or of floating-point grey.
+def _to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
+    """Apply a color profile; one that is broken or for another mode is ignored."""
+    try:
+        converted = ImageCms.profileToProfile(
+            picture, io.BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return picture
+    return converted or picture
 
-    Pillow's "F" has no scale of its own: what does not fit 0 to 1 is taken for 8 or for 16 bits.
-    """
-    values = grey.astype(np.float32)
-    if grey.dtype.kind == "f":
-        peak = float(values.max(initial=0))
-        scale = 1.0 if peak <= 1 else 255.0 if peak <= 255 else 65535.0
-    else:
-        scale = 65535.0
-    encoded = np.clip(np.nan_to_num(values / np.float32(scale)), 0, 1)
+
+def _alpha_of_deep_grey(picture: Image.Image) -> Image.Image | None:
+    """Transparency where the grey is the one that a 16-bit PNG declares transparent."""
+    transparent = picture.info.get("transparency")
+    if not isinstance(transparent, int):
+        return None
+    return Image.fromarray(np.where(np.asarray(picture) == transparent, np.uint8(0), np.uint8(255)))
+
+
+@functools.cache
+def _lightness_of_levels(levels: int) -> Lightness:
+    """L* of every sRGB grey from 0 to ``levels - 1``."""
+    encoded = np.linspace(0, 1, levels)
     return np.asarray(lab.luminance_to_lightness(lab.srgb_to_linear(encoded)), np.float32)
+
+
+def _look_up(table: Lightness, grey: npt.NDArray[np.integer]) -> Lightness:
+    """The table's entry for each grey ``(h, w)``; what lies beyond it counts as its nearest end."""
+    lightness = np.empty(grey.shape, np.float32)
+    for rows in _strips(*grey.shape):  # for NumPy widens indices to 64 bits
+        np.take(table, grey[rows], mode="clip", out=lightness[rows])
+    return lightness
+
+
+def _lightness_of_float(grey: npt.NDArray[np.float32]) -> Lightness:
+    """L* of floating-point grey ``(h, w)``, which has no scale of its own.
+
+    What does not fit 0 to 1 is taken for 8 or for 16 bits. What is no number is black.
+    """
+    peak = float(grey.max(initial=0, where=np.isfinite(grey)))
+    scale = 1.0 if peak <= 1 else 255.0 if peak <= 255 else 65535.0
+    lightness = np.empty(grey.shape, np.float32)
+    for rows in _strips(*grey.shape):
+        encoded = np.clip(np.nan_to_num(grey[rows] / np.float32(scale)), 0, 1)
+        lightness[rows] = lab.luminance_to_lightness(lab.srgb_to_linear(encoded))
+    return lightness
 
 
 def _strips(height: int, width: int) -> Iterator[slice]:

@@ -6,7 +6,7 @@ Plain functions that take their time; the service calls them in threads.
 import dataclasses
 import io
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from photochrom_contract import photograph
 from photochrom_serving.errors import InvalidFieldError
@@ -15,7 +15,7 @@ from photochrom_serving.session import Chroma, Plane
 _FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 """No format whose decoder starts other programs (EPS does) or that holds no picture of its own."""
 
-_JPEG_QUALITY = 95
+_JPEG = {"quality": 95, "subsampling": 0}  # as the client writes it
 _PNG_COMPRESSION = 3  # of 9: nearly as small as the default, in half its time
 
 
@@ -32,7 +32,7 @@ class Photo:
 
 
 def decode(data: bytes, size: int, max_pixels: int) -> Photo:
-    """Read an encoded picture, upright as its EXIF orientation says.
+    """Read an encoded picture: upright and in sRGB, as :func:`photograph.prepare` makes it.
 
     :param size: the side of the plane that the model takes.
     :raises InvalidFieldError: naming ``photo``, if it is no picture, damaged or too large.
@@ -48,10 +48,8 @@ def decode(data: bytes, size: int, max_pixels: int) -> Photo:
             media_type = (
                 "image/jpeg" if opened.format in ("JPEG", "MPO") else "image/png"
             )  # MPO: of several shots
-            picture = ImageOps.exif_transpose(opened)
-            transparent = media_type == "image/png" and picture.has_transparency_data
-            alpha = picture.convert("RGBA").getchannel("A") if transparent else None
-            lightness = photograph.lightness_of(picture)
+            prepared = photograph.prepare(opened)
+            lightness = photograph.lightness_of(prepared.picture)
     except UnidentifiedImageError as error:
         raise InvalidFieldError("photo", f"is in none of the formats {', '.join(_FORMATS)}") from error
     except Image.DecompressionBombError as error:
@@ -60,7 +58,7 @@ def decode(data: bytes, size: int, max_pixels: int) -> Photo:
         raise
     except Exception as error:  # a damaged file raises whatever its decoder stumbles over
         raise InvalidFieldError("photo", f"cannot be decoded: {error}") from error
-    return Photo(photograph.reduce_lightness(lightness, size), lightness, alpha, media_type)
+    return Photo(photograph.reduce_lightness(lightness, size), lightness, prepared.alpha, media_type)
 
 
 def encode(photo: Photo, chroma: Chroma, saturation: float) -> bytes:
@@ -68,7 +66,7 @@ def encode(photo: Photo, chroma: Chroma, saturation: float) -> bytes:
     picture = photograph.merge(photo.lightness, chroma, saturation)
     file = io.BytesIO()
     if photo.media_type == "image/jpeg":
-        picture.save(file, "JPEG", quality=_JPEG_QUALITY)
+        picture.save(file, "JPEG", **_JPEG)
     else:
         if photo.alpha is not None:
             picture.putalpha(photo.alpha)

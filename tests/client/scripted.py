@@ -1,6 +1,7 @@
 """A real gRPC server whose answers a test writes: what no well-behaved server can be brought to say."""
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from concurrent import futures
 
@@ -23,7 +24,20 @@ class Colorizer(services.ColorizerServicer):
         self.listings = 0
         self.failures: list[tuple[grpc.StatusCode, str]] = []
         self.sizes: tuple[int, ...] = (64,)
+        self.versions: list[messages.ModelVersion] = []
+        """Further ones than version 3, which answers."""
+        self.asked = threading.Event()
+        """Set by the first plane."""
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self.chroma = messages.ChromaPlane(width=16, height=16, data=tensors.chroma_to_bytes(CHROMA))
+
+    @staticmethod
+    def failed(version: int, message: str) -> messages.ModelVersion:
+        """A version that could not be loaded."""
+        return messages.ModelVersion(
+            version=version, state=messages.ModelVersion.FAILED, message=message, default_size=64
+        )
 
     def ListModels(  # noqa: N802
         self, request: messages.ListModelsRequest, context: grpc.ServicerContext
@@ -36,13 +50,15 @@ class Colorizer(services.ColorizerServicer):
             default_size=self.sizes[0],
             description="Says one color",
         )
-        model = messages.Model(name="scripted", versions=[version])
+        model = messages.Model(name="scripted", versions=[version, *self.versions])
         return messages.ListModelsResponse(models=[model], default_model="scripted")
 
     def Colorize(  # noqa: N802
         self, request: messages.ColorizeRequest, context: grpc.ServicerContext
     ) -> messages.ColorizeResponse:
         self.requests.append(request)
+        self.asked.set()
+        self.may_answer.wait()
         if self.failures:
             context.abort(*self.failures.pop(0))
         if request.lightness.width not in self.sizes:

@@ -146,6 +146,16 @@ def test_a_model_that_is_not_there_is_named_with_those_that_are(
         colorize(gradient, target, model=model, version=version)
 
 
+def test_a_version_that_could_not_be_loaded_is_named_with_the_reason(
+    target: str, service: scripted.Colorizer, gradient: Image.Image
+) -> None:
+    service.versions = [service.failed(4, "its digest is another")]
+    reason = r"could not load model scripted 4 \(its digest is another\); it has scripted 3$"
+    with pytest.raises(photochrom.ModelNotFoundError, match=reason):
+        colorize(gradient, target, version=4)
+    assert colorize(gradient, target).size == gradient.size
+
+
 def test_a_full_queue_is_asked_again(target: str, service: scripted.Colorizer, gradient: Image.Image) -> None:
     service.failures = [
         (grpc.StatusCode.RESOURCE_EXHAUSTED, "the queue is full"),
@@ -208,6 +218,22 @@ def test_a_closed_colorizer_says_so(target: str, gradient: Image.Image) -> None:
         colorizer.colorize(gradient)
 
 
+def test_closing_ends_the_calls_under_way_and_says_so(
+    target: str, service: scripted.Colorizer, gradient: Image.Image
+) -> None:
+    service.may_answer.clear()
+    colorizer = Colorizer(target)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            call = pool.submit(colorizer.colorize, gradient)
+            service.asked.wait()
+            colorizer.close()
+            with pytest.raises(ValueError, match=f"the connection to {target} was closed during the call"):
+                call.result()
+    finally:
+        service.may_answer.set()
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -215,8 +241,12 @@ def test_a_closed_colorizer_says_so(target: str, gradient: Image.Image) -> None:
         {"saturation": 2.1},
         {"size": -1},
         {"size": 1025},
+        {"saturation": float("nan")},
         {"version": -1},
+        {"version": 2**64},
         {"timeout": 0},
+        {"timeout": float("inf")},
+        {"timeout": float("nan")},
     ],
 )
 def test_a_number_out_of_range_is_told_at_once(options: dict[str, float]) -> None:

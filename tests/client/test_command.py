@@ -95,6 +95,49 @@ def test_one_photograph_goes_into_a_folder_too(photo: Path, tmp_path: Path) -> N
     assert _files(tmp_path / "album") == {"photo-color.jpg"}
 
 
+@pytest.mark.parametrize("output", ["single.png", "photo.jpg"])
+def test_one_file_is_no_output_of_several_photographs(
+    output: str,
+    photo: Path,
+    gradient: Image.Image,
+    service: scripted.Colorizer,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gradient.save("two.png")
+    assert main(["colorize", "photo.jpg", "two.png", "-o", output]) == 2
+    assert capsys.readouterr() == ("", f"photochrom: {output}: is one file for 2 pictures: name a folder\n")
+    assert service.requests == []
+    assert _files(photo.parent) == {"photo.jpg", "two.png"}
+
+
+def test_a_folder_may_be_named_like_a_file(photo: Path, gradient: Image.Image, tmp_path: Path) -> None:
+    gradient.save("two.png")
+    (tmp_path / "single.png").mkdir()
+    assert main(["colorize", "photo.jpg", "two.png", "-o", "single.png"]) == 0
+    assert _files(tmp_path / "single.png") == {"photo-color.jpg", "two-color.png"}
+
+
+def test_a_name_of_the_greatest_length_is_written(gradient: Image.Image) -> None:
+    stem = "n" * (255 - len("-color-compare.png"))
+    gradient.save(f"{stem}.png")
+    assert main(["colorize", f"{stem}.png", "--compare"]) == 0
+    assert Path(f"{stem}-color-compare.png").is_file()
+
+
+@pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="file names are Unicode here")
+def test_a_name_that_is_not_unicode_is_printed_as_the_bytes_that_it_is(
+    photo: Path, tmp_path: Path, target: str
+) -> None:
+    name = b"caf\xe9 \xff.jpg"
+    photo.rename(tmp_path / os.fsdecode(name))
+    command = [sys.executable, "-m", "photochrom", "colorize", name, b"absent \xff.jpg"]
+    ended = subprocess.run(command, capture_output=True, check=False)
+    assert ended.stdout == b"caf\xe9 \xff-color.jpg\n"
+    assert ended.stderr.endswith(b": no such file\n")
+    assert ended.stderr.count(b"\n") == 1
+    assert ended.returncode == 2
+
+
 def test_an_older_output_is_replaced(photo: Path) -> None:
     Path("photo-color.jpg").write_text("old")
     assert main(["colorize", "photo.jpg"]) == 0
@@ -200,6 +243,16 @@ def test_two_pictures_never_share_an_output(
     assert _files(tmp_path) == {"scan.gif", "scan.png", "scan-color.png"}
 
 
+def test_a_photograph_named_twice_is_colored_once(
+    photo: Path, service: scripted.Colorizer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["colorize", "photo.jpg", "./photo.jpg"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "photo-color.jpg\n"
+    assert "photo-color.jpg: is the output of two pictures" in captured.err
+    assert len(service.requests) == 1
+
+
 @pytest.mark.parametrize("output", ["colored.gif", "colored.txt"])
 def test_an_output_that_cannot_hold_color_is_refused(
     output: str, photo: Path, capsys: pytest.CaptureFixture[str]
@@ -229,7 +282,8 @@ def test_no_server_is_one_line_with_the_target_and_status_3(
     assert main([*command, "--target", target]) == 3
     captured = capfd.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith(f"photochrom: {target}: ")
+    assert captured.err.startswith("photochrom: ")
+    assert f" {target}: " in captured.err
     assert captured.err.count("\n") == 1
     assert _files(tmp_path) == {"photo.jpg"}
 
@@ -258,16 +312,62 @@ def test_what_the_server_refuses_is_status_3(
 
 
 @pytest.mark.parametrize(
+    "code",
+    [grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED],
+)
+def test_a_photograph_that_a_busy_server_does_not_get_to_does_not_stop_the_others(
+    code: grpc.StatusCode,
+    gradient: Image.Image,
+    service: scripted.Colorizer,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("one.png", "two.png"):
+        gradient.save(name)
+    service.failures = [(code, "busy")] * (1 if code is grpc.StatusCode.DEADLINE_EXCEEDED else 5)
+    assert main(["colorize", "one.png", "two.png", "absent.png"]) == 3
+    captured = capsys.readouterr()
+    assert captured.out == "two-color.png\n"
+    assert [line.split(": ")[1] for line in captured.err.splitlines()] == ["one.png", "absent.png"]
+
+
+@pytest.mark.parametrize(
+    "code", [grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.UNIMPLEMENTED]
+)
+def test_what_the_server_has_against_all_ends_the_command(
+    code: grpc.StatusCode,
+    gradient: Image.Image,
+    service: scripted.Colorizer,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("one.png", "two.png"):
+        gradient.save(name)
+    service.failures = [(code, "no")]
+    assert main(["colorize", "absent.png", "one.png", "two.png"]) == 3
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert [line.split(": ")[1] for line in captured.err.splitlines()] == ["absent.png", "one.png"]
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ["colorize"],
         ["colorize", "photo.jpg", "--size", "5000"],
         ["colorize", "photo.jpg", "--saturation", "3"],
+        ["colorize", "photo.jpg", "--saturation", "nan"],
+        ["colorize", "photo.jpg", "--version", str(2**64)],
+        ["colorize", "photo.jpg", "--timeout", "inf"],
+        ["colorize", "photo.jpg", "--timeout", "nan"],
+        ["models", "--timeout", "nan"],
+        ["health", "--timeout", "inf"],
         ["paint"],
     ],
 )
-def test_a_wrong_argument_is_status_2(arguments: list[str], photo: Path) -> None:
+def test_a_wrong_argument_is_status_2(
+    arguments: list[str], photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(arguments) == 2
+    assert "Usage: " in capsys.readouterr().err
 
 
 def test_the_options_reach_the_server(photo: Path, service: scripted.Colorizer) -> None:
@@ -288,6 +388,19 @@ def test_models_as_a_table_and_as_json(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["models", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["model"], row["version"], row["default"], row["default_size"]) == ("scripted", 3, True, 64)
+
+
+def test_the_default_is_the_version_that_answers(
+    service: scripted.Colorizer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.versions += [service.failed(4, "its digest is another")]
+    assert main(["models"]) == 0
+    _, *lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:3] for line in lines] == [
+        ["scripted*", "3", "available"],
+        ["scripted", "4", "failed"],
+    ]
+    assert "its digest is another" in lines[1]
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -124,7 +124,7 @@ def test_a_decompression_bomb_is_refused_before_it_goes_off() -> None:
     png = b"\x89PNG\r\n\x1a\n"
     for chunk in (header, data, b"IEND"):
         png += (len(chunk) - 4).to_bytes(4) + chunk + zlib.crc32(chunk).to_bytes(4)
-    with pytest.raises(PictureError, match="too many pixels"):
+    with pytest.raises(PictureError, match=r"more than 179 megapixels.*reduce it first"):
         read(png)
 
 

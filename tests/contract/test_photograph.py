@@ -1,4 +1,7 @@
-"""A picture to its lightness and back: modes, precision, seams."""
+"""A picture to its lightness and back: what it carries, modes, precision, seams."""
+
+import io
+import zlib
 
 import numpy as np
 import pytest
@@ -12,6 +15,48 @@ from photochrom_contract import lab, photograph
 SIDES = st.integers(1, 40)
 RAMP = np.tile(np.arange(256, dtype=np.uint8), (4, 1))
 LIGHTNESS_OF_RAMP = lab.luminance_to_lightness(lab.srgb_to_linear(RAMP / 255.0))
+
+
+def deep_png(values: np.ndarray, transparent: tuple[int, ...]) -> bytes:
+    """A PNG of 16 bits a channel, grey ``(h, w)`` or RGB ``(h, w, 3)``, and its transparent color."""
+    height, width = values.shape[:2]
+    kind = 2 if values.ndim == 3 else 0
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    png = b"\x89PNG\r\n\x1a\n"
+    for chunk in (
+        b"IHDR" + width.to_bytes(4) + height.to_bytes(4) + bytes([16, kind, 0, 0, 0]),
+        b"tRNS" + b"".join(value.to_bytes(2) for value in transparent),
+        b"IDAT" + zlib.compress(rows),
+        b"IEND",
+    ):
+        png += (len(chunk) - 4).to_bytes(4) + chunk + zlib.crc32(chunk).to_bytes(4)
+    return png
+
+
+def test_the_transparent_grey_of_16_bits_is_that_grey_alone() -> None:
+    values = np.arange(0x1200, 0x1240).reshape(8, 8)
+    with Image.open(io.BytesIO(deep_png(values, (0x1234,)))) as picture:
+        prepared = photograph.prepare(picture)
+    assert prepared.alpha is not None
+    assert np.array_equal(np.asarray(prepared.alpha) == 0, values == 0x1234)
+    assert np.array_equal(np.asarray(prepared.picture), values)
+
+
+def test_the_transparent_color_of_16_bits_a_channel_is_compared_in_the_bits_that_pillow_keeps() -> None:
+    values = np.zeros((2, 2, 3), int)
+    values[0, 0] = (0x1234, 0x5678, 0x9ABC)
+    values[1, 1] = (0x3400, 0x7800, 0xBC00)
+    with Image.open(io.BytesIO(deep_png(values, (0x1234, 0x5678, 0x9ABC)))) as picture:
+        before = dict(picture.info)
+        prepared = photograph.prepare(picture)
+        assert picture.info == before
+    assert prepared.alpha is not None
+    assert np.asarray(prepared.alpha).tolist() == [[0, 255], [255, 255]]
+
+
+def test_a_picture_without_pixels_is_refused() -> None:
+    with pytest.raises(ValueError, match="no pixels"):
+        photograph.prepare(Image.new("L", (0, 5)))
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "RGBX", "YCbCr", "P", "CMYK"])
@@ -44,10 +89,23 @@ def test_floating_point_greys_are_scaled_by_what_they_hold(peak: float) -> None:
 
 
 def test_floating_point_greys_that_are_no_numbers_are_black_or_white() -> None:
-    values = np.array([[np.nan, -1.0, 0.5]], np.float32)
+    values = np.array([[np.nan, -1.0, np.inf, 0.5]], np.float32)
     lightness = photograph.lightness_of(Image.fromarray(values))
-    assert lightness[0, :2] == pytest.approx([0, 0], abs=1e-3)
-    assert np.isfinite(lightness).all()
+    assert lightness[0] == pytest.approx([0, 0, 100, 53.39], abs=0.01)
+
+
+def test_32_bit_greys_beyond_16_bits_are_black_or_white() -> None:
+    values = np.array([[-5, 0, 65535, 1 << 20]], np.int32)
+    lightness = photograph.lightness_of(Image.fromarray(values))
+    assert lightness[0] == pytest.approx([0, 0, 100, 100], abs=1e-3)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.float32])
+def test_lightness_is_the_same_in_strips(dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = Image.fromarray(np.random.default_rng(3).integers(0, 256, (50, 20)).astype(dtype))
+    whole = photograph.lightness_of(picture)
+    monkeypatch.setattr(photograph, "_STRIP_PIXELS", 7 * 20)
+    assert np.array_equal(photograph.lightness_of(picture), whole)
 
 
 def test_a_color_has_its_own_lightness_and_not_its_brightness() -> None:

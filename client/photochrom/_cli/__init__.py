@@ -1,4 +1,4 @@
-"""The ``photochrom`` command. Exit status: 0 done, 2 a bad picture or argument, 3 trouble with the server."""
+"""The ``photochrom`` command. Exit status: 0 done, 2 a bad picture or option, 3 trouble with the server."""
 
 import os
 import sys

@@ -1,15 +1,17 @@
 """The commands and their arguments."""
 
 import json
+import math
+import os
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 import photochrom
-from photochrom import _embedded, _server
+from photochrom import _embedded, _pictures, _server
 from photochrom._cli import _listing, _output
-from photochrom._errors import PhotochromError, PictureError
+from photochrom._errors import BusyError, DeadlineError, PhotochromError, PictureError, ServerError
 from photochrom_contract import tensors
 
 _BAD_INPUT: Final = 2
@@ -17,12 +19,21 @@ _SERVER_TROUBLE: Final = 3
 
 app = typer.Typer(
     help="Color black-and-white photographs.",
-    epilog="Exit status: 0 done, 2 a bad picture or argument, 3 trouble with the server.",
+    epilog="Exit status: 0 done; 2 a bad picture or option; 3 trouble with the server, "
+    "an unknown model or size included.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _check_is_number(number: float) -> float:
+    """Refuse what is within every range, because it compares to nothing."""
+    if math.isnan(number):
+        raise typer.BadParameter("it is not a number")
+    return number
+
 
 _Target = Annotated[
     str | None,
@@ -37,7 +48,14 @@ _RootCertificates = Annotated[
     Path | None, typer.Option(metavar="FILE", help="PEM certificates to trust, for TLS.")
 ]
 _Timeout = Annotated[
-    float, typer.Option(min=0.001, metavar="SECONDS", help="For each call, retries included.")
+    float,
+    typer.Option(
+        min=0.001,
+        max=_server.MAX_TIMEOUT,
+        callback=_check_is_number,
+        metavar="SECONDS",
+        help="For each call, retries included.",
+    ),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
@@ -54,8 +72,15 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
-def _complain(error: PhotochromError) -> None:
-    typer.echo(f"photochrom: {error}", err=True)
+def _say(line: object, *, err: bool = False) -> None:
+    try:
+        typer.echo(line, err=err)
+    except UnicodeEncodeError:  # a file's name, which may be any bytes: these
+        typer.echo(os.fsencode(str(line)), err=err)
+
+
+def _complain(error: PhotochromError | str) -> None:
+    _say(f"photochrom: {error}", err=True)
 
 
 def _print_version(wanted: bool) -> None:
@@ -84,7 +109,8 @@ def colorize(
             "--output",
             "-o",
             metavar="OUT",
-            help="A file, or for several pictures a folder. Without it: NAME-color beside NAME.",
+            help="A file, or for several pictures a folder. Without it: NAME-color beside NAME. "
+            "An OUT that exists is overwritten.",
         ),
     ] = None,
     compare: Annotated[
@@ -94,20 +120,25 @@ def colorize(
     model: Annotated[
         str, typer.Option(metavar="NAME", help="Which model; empty: the server's default.")
     ] = "",
-    version: Annotated[int, typer.Option(min=0, help="Which version of it; 0: the latest.")] = 0,
+    version: Annotated[
+        int, typer.Option(min=0, max=_server.MAX_VERSION, help="Which version of it; 0: the latest.")
+    ] = 0,
     size: Annotated[
         int, typer.Option(min=0, max=tensors.MAX_SIDE, help="Pixels a side that it sees; 0: its default.")
     ] = 0,
-    saturation: Annotated[float, typer.Option(min=0, max=2, help="A factor on the colors.")] = 1.0,
+    saturation: Annotated[
+        float, typer.Option(min=0, max=2, callback=_check_is_number, help="A factor on the colors.")
+    ] = 1.0,
     timeout: _Timeout = 60.0,
     root_certificates: _RootCertificates = None,
 ) -> None:
     """Color photographs, and print the files written.
 
-    A picture that cannot be colored costs one line and the exit status 2; the others go on.
+    A picture that cannot be read or written, or that a busy server does not get to, costs one line,
+    and the others go on. Whatever else the server has against one, it has against all.
     """
     outputs = _output.Outputs(photographs, output)
-    failed = False
+    status = 0
     with photochrom.Colorizer(
         target,
         model=model,
@@ -119,19 +150,25 @@ def colorize(
     ) as colorizer:
         for path in photographs:
             try:
-                colored = colorizer.colorize(path)
-                file = outputs.of(path, colored)
+                # Whatever is wrong on this side is found before the server is asked.
+                photograph = _pictures.read(path)
+                file = outputs.of(path, transparent=photograph.alpha is not None)
+                strip = outputs.beside(file) if compare else None
+                colored = colorizer.colorize(photograph)
                 _output.write(colored, file)
-                typer.echo(file)
-                if compare:
-                    strip = outputs.beside(file)
-                    _output.write(_output.comparison(path, colored), strip)
-                    typer.echo(strip)
+                _say(file)
+                if strip is not None:
+                    _output.write(_output.comparison(photograph, colored), strip)
+                    _say(strip)
             except PictureError as error:
                 _complain(error)
-                failed = True
-    if failed:
-        raise typer.Exit(_BAD_INPUT)
+                status = max(status, _BAD_INPUT)
+            except ServerError as error:
+                _complain(f"{path}: {error}")
+                status = _SERVER_TROUBLE
+                if not isinstance(error, (BusyError, DeadlineError)):
+                    break
+    raise typer.Exit(status)
 
 
 @app.command(
@@ -153,7 +190,7 @@ def models(
     """List the server's models."""
     with _server.connect(target, timeout=timeout, root_certificates=root_certificates) as server:
         listed = server.models()
-    typer.echo(json.dumps(_listing.rows(listed), indent=2) if as_json else _listing.table(listed))
+    _say(json.dumps(_listing.rows(listed), indent=2) if as_json else _listing.table(listed))
 
 
 @app.command()
@@ -167,7 +204,5 @@ def health(
     with _server.connect(target, timeout=timeout, root_certificates=root_certificates) as server:
         healthy = server.is_healthy()
     state = "serving" if healthy else "not serving"
-    typer.echo(
-        json.dumps({"target": server.name, "serving": healthy}) if as_json else f"{server.name}: {state}"
-    )
+    _say(json.dumps({"target": server.name, "serving": healthy}) if as_json else f"{server.name}: {state}")
     raise typer.Exit(0 if healthy else _SERVER_TROUBLE)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from photochrom._server import latest_available
 from photochrom_contract.v1 import colorizer_pb2 as messages
 
 
@@ -11,7 +12,8 @@ def rows(listed: messages.ListModelsResponse) -> list[dict[str, Any]]:
         {
             "model": model.name,
             "version": version.version,
-            "default": model.name == listed.default_model,
+            "default": model.name == listed.default_model
+            and version.version == latest_available(model.versions),
             "state": messages.ModelVersion.State.Name(version.state).lower(),
             "sizes": list(version.sizes),
             "default_size": version.default_size,

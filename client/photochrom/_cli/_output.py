@@ -1,6 +1,6 @@
 """Where colored pictures go, and how they get there whole."""
 
-import os
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -9,6 +9,7 @@ from PIL import Image
 
 from photochrom import _pictures
 from photochrom._errors import PictureError
+from photochrom_contract.photograph import Prepared
 
 # The formats that hold full color, by their files' extensions, and how to write each.
 _FORMATS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
@@ -34,26 +35,32 @@ class Outputs:
 
         :param output: for one input a file, if it has an extension; otherwise a folder, which need
             not exist. ``None`` for ``<stem>-color`` beside each input.
-        :raises PictureError: for a file whose extension names no format for full color.
+        :raises PictureError: for a file whose extension names no format for full color, and for a
+            file where there are several inputs.
         """
         self._inputs = {path.resolve() for path in inputs}
         self._taken: set[Path] = set()
         self._file: Path | None = None
         self._folder: Path | None = output
-        if output is not None and len(inputs) == 1 and output.suffix and not output.is_dir():
+        if output is None or output.is_dir():
+            return
+        is_color = output.suffix.lower() in _FORMATS
+        if len(inputs) > 1 and (is_color or output.exists()):
+            raise PictureError(str(output), f"is one file for {len(inputs)} pictures: name a folder")
+        if len(inputs) == 1 and output.suffix:
             self._file, self._folder = output, None
-            if output.suffix.lower() not in _FORMATS:
+            if not is_color:
                 known = " ".join(sorted(_FORMATS))
                 raise PictureError(
                     str(output), f"its extension names no format for full color; use one of {known}"
                 )
 
-    def of(self, path: Path, colored: Image.Image) -> Path:
+    def of(self, path: Path, *, transparent: bool) -> Path:
         """The file for the colored picture of ``path``: in its format if that holds it, or else in PNG."""
         if self._file is not None:
             return self._claim(self._file)
         suffix = path.suffix
-        if suffix.lower() not in _FORMATS or (colored.mode == "RGBA" and suffix.lower() in _OPAQUE):
+        if suffix.lower() not in _FORMATS or (transparent and suffix.lower() in _OPAQUE):
             suffix = ".png"
         folder = path.parent if self._folder is None else self._folder
         return self._claim(folder / f"{path.stem}-color{suffix}")
@@ -83,7 +90,8 @@ def write(picture: Image.Image, output: Path) -> None:
     """
     suffix = output.suffix.lower()
     name, options = _FORMATS[suffix]
-    partial = output.with_name(f".{output.name}.{os.getpid()}.part")
+    # Short: the output's own name may be as long as the file system allows.
+    partial = output.with_name(f".{secrets.token_hex(8)}.part")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         _on_white(picture, always=suffix in _OPAQUE).save(partial, name, **options)
@@ -95,11 +103,11 @@ def write(picture: Image.Image, output: Path) -> None:
         _remove(partial)
 
 
-def comparison(before: Path, after: Image.Image) -> Image.Image:
+def comparison(before: Prepared, after: Image.Image) -> Image.Image:
     """The photograph as it was and as it is colored, side by side."""
     gap = max(1, after.width // 64)
     strip = Image.new("RGB", (2 * after.width + gap, after.height), "white")
-    strip.paste(_on_white(_pictures.read(before).shown()), (0, 0))
+    strip.paste(_on_white(_pictures.shown(before)), (0, 0))
     strip.paste(_on_white(after), (after.width + gap, 0))
     return strip
 
