@@ -125,12 +125,11 @@ def test_a_name_of_the_greatest_length_is_written(gradient: Image.Image) -> None
 
 
 @pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="file names are Unicode here")
-def test_a_name_that_is_not_unicode_is_printed_as_the_bytes_that_it_is(
-    photo: Path, tmp_path: Path, target: str
-) -> None:
+def test_a_name_that_is_not_unicode_is_printed_as_the_bytes_that_it_is(photo: Path, tmp_path: Path) -> None:
     name = b"caf\xe9 \xff.jpg"
     photo.rename(tmp_path / os.fsdecode(name))
-    command = [sys.executable, "-m", "photochrom", "colorize", name, b"absent \xff.jpg"]
+    command: list[str | bytes] = [sys.executable, "-m", "photochrom", "colorize"]
+    command += [name, b"absent \xff.jpg"]
     ended = subprocess.run(command, capture_output=True, check=False)
     assert ended.stdout == b"caf\xe9 \xff-color.jpg\n"
     assert ended.stderr.endswith(b": no such file\n")
