@@ -1,6 +1,7 @@
 """The command ``photochrom-serve``."""
 
 import asyncio
+import os
 import sys
 
 from photochrom_serving import events, settings
@@ -14,6 +15,7 @@ def main(argv: list[str] | None = None) -> int:
 
     :param argv: the arguments after the command's name; None for the process's own.
     """
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # read at import: its own lines are not events
     try:
         chosen = settings.parse(sys.argv[1:] if argv is None else argv)
         events.configure(chosen.log_level)

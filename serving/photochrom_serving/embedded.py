@@ -3,6 +3,8 @@
 import asyncio
 import atexit
 import concurrent.futures
+import contextlib
+import os
 import socket
 import tempfile
 import threading
@@ -10,21 +12,39 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pydantic import ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from photochrom_serving.errors import SettingsError
 from photochrom_serving.servables import Servables
 from photochrom_serving.server import Server
 from photochrom_serving.settings import Settings
 
 _GRACE_SECONDS = 5.0
 
+_SOCKET_PATH_BYTES = 103
+"""The longest path of a Unix socket on every system: macOS has 104 bytes for it, Linux 108, with the zero."""
+
+
+class _Settings(Settings):
+    """Only what is given here: the environment's PHOTOCHROM_ variables are for a server of its own."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 pydantic-settings names the arguments
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
 
 class EmbeddedServer:
     """A real server on the CPU, in a thread with an event loop of its own, for this machine only.
 
-    It listens on a Unix socket in a folder that only this user may enter, or where there are none on a
-    free loopback port. It is silent but for what goes through :mod:`logging`.
+    It listens on a Unix socket in a folder that only this user may enter, or on a free loopback port
+    where there are no such sockets or the folder's path is too long for one. It is silent but for what
+    goes through :mod:`logging`.
     """
 
     target: str
@@ -36,31 +56,28 @@ class EmbeddedServer:
         :param models: the model repository; None for the one that came with the installation.
         :raises StartupError: if it cannot start.
         """
-        try:
-            self._settings = Settings(
-                models=models, providers="cpu", warm_up=False, tls_certificate=None, tls_key=None
-            )
-        except ValidationError as error:
-            raise SettingsError(f"the PHOTOCHROM_ environment variables do not do: {error}") from error
+        self._settings = _Settings(models=models, warm_up=False)
         self._folder = tempfile.TemporaryDirectory(prefix="photochrom-", ignore_cleanup_errors=True)
+        self._loop, self._closing = asyncio.new_event_loop(), asyncio.Event()
         self._ready: concurrent.futures.Future[str] = concurrent.futures.Future()
         self._thread = threading.Thread(target=self._run, name="photochrom embedded", daemon=True)
-        self._thread.start()
         try:
+            self._thread.start()
             self.target = self._ready.result()
         except BaseException:
-            self._thread.join()
-            self._folder.cleanup()
+            # An interrupt comes while a model loads, which nothing can cut short: let the thread find out
+            # afterwards, and wait only for one that failed by itself and is at its end.
+            self._ask_to_close()
+            if self._ready.done():
+                self._thread.join()
             raise
         atexit.register(self.close)  # a daemon thread alone would be torn down in the middle of things
 
     def close(self) -> None:
         """Let calls in flight end, and stop. Closing twice does nothing."""
         atexit.unregister(self.close)
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._closing.set)
-            self._thread.join()
-        self._folder.cleanup()
+        self._ask_to_close()
+        self._thread.join()
 
     def __enter__(self) -> Self:
         return self
@@ -70,11 +87,15 @@ class EmbeddedServer:
     ) -> None:
         self.close()
 
+    def _ask_to_close(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the thread is at its end
+            self._loop.call_soon_threadsafe(self._closing.set)
+
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        with self._folder, asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._serve())
 
     async def _serve(self) -> None:
-        self._loop, self._closing = asyncio.get_running_loop(), asyncio.Event()
         try:
             servables = Servables.load(self._settings)
             server = Server(self._settings, servables)
@@ -88,4 +109,6 @@ class EmbeddedServer:
 
     def _address(self) -> str:
         # A socket file also stays clear of any proxy that the environment names for TCP.
-        return f"unix:{self._folder.name}/socket" if hasattr(socket, "AF_UNIX") else "127.0.0.1:0"
+        path = f"{self._folder.name}/socket"
+        fits = hasattr(socket, "AF_UNIX") and len(os.fsencode(path)) <= _SOCKET_PATH_BYTES
+        return f"unix:{path}" if fits else "127.0.0.1:0"

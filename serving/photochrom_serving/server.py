@@ -10,7 +10,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
-from photochrom_serving import events
+from photochrom_serving import events, listening, tls
 from photochrom_serving.admission import Admission
 from photochrom_serving.data_plane import DataPlane
 from photochrom_serving.drain import Drain
@@ -50,22 +50,19 @@ class Server:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection((_COLORIZER, _HEALTH, reflection.SERVICE_NAME), self._server)
 
-    async def start(self, address: str) -> str:
+    async def start(self, address: str, credentials: grpc.ServerCredentials | None = None) -> str:
         """Listen on ``address``, ``host:port`` or ``unix:/path``; the address with the port that it got.
 
+        :param credentials: for TLS.
         :raises SettingsError: if the address cannot be listened on.
         """
-        credentials = _tls(self._settings)
         try:
             if credentials:
                 port = self._server.add_secure_port(address, credentials)
             else:
                 port = self._server.add_insecure_port(address)
         except RuntimeError:
-            raise SettingsError(
-                f"cannot listen on {address}: the port is taken or the address is not this machine's; "
-                "choose others with --port and --host"
-            ) from None
+            raise SettingsError(f"cannot listen on {address}: {listening.problem(address)}") from None
         await self._server.start()
         await self._health.serving(_COLORIZER)
         return address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}"
@@ -98,18 +95,25 @@ class Server:
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then drain; a second signal ends the process at once.
 
+    One that comes while the models load lets them load, and then nothing is served.
+
     :raises StartupError: if the server cannot start.
     """
     stopping: asyncio.Future[signal.Signals] = asyncio.get_running_loop().create_future()
     _listen_to_signals(stopping)
     start = time.monotonic()
+    credentials = tls.credentials(settings)
     servables = await asyncio.to_thread(Servables.load, settings)
+    if stopping.done():
+        servables.close()
+        events.info("stopped", signal=stopping.result().name)
+        return
     server = Server(settings, servables)
-    address = await server.start(f"{_bracketed(settings.host)}:{settings.port}")
+    address = await server.start(listening.address(settings.host, settings.port), credentials)
     events.info(
         "ready",
         address=address,
-        tls=settings.tls_key is not None,
+        tls=credentials is not None,
         models=servables.available(),
         default_model=servables.default_model,
         providers=settings.providers,
@@ -131,18 +135,3 @@ def _listen_to_signals(stopping: "asyncio.Future[signal.Signals]") -> None:
 
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_, stop, signal_)
-
-
-def _tls(settings: Settings) -> grpc.ServerCredentials | None:
-    if not (settings.tls_key and settings.tls_certificate):
-        return None
-    try:
-        pair = (settings.tls_key.read_bytes(), settings.tls_certificate.read_bytes())
-    except OSError as error:
-        raise SettingsError(f"{error.filename}: the TLS file cannot be read: {error.strerror}") from error
-    return grpc.ssl_server_credentials([pair])
-
-
-def _bracketed(host: str) -> str:
-    """An IPv6 address needs brackets before its port."""
-    return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -83,6 +83,20 @@ def run_to_its_end(*flags: str, **environment: str) -> subprocess.CompletedProce
     )
 
 
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for localhost, signed by itself, and its private key."""
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(
+        (
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
+            f"-subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout {key} -out {certificate}"
+        ).split(),
+        check=True,
+        capture_output=True,
+    )
+    return certificate, key
+
+
 def lightness(size: int, seed: int = 0) -> npt.NDArray[np.uint8]:
     """Some lightness plane ``(size, size)``."""
     return np.random.default_rng(seed).integers(0, 256, (size, size), np.uint8)

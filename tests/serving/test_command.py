@@ -2,14 +2,15 @@
 
 import re
 import socket
+import subprocess
 from pathlib import Path
 
 import onnxruntime
 import pytest
 
-from photochrom_serving import settings
+from photochrom_serving import settings, tls
 from photochrom_serving.errors import SettingsError
-from tests.serving.conftest import run_to_its_end, serving
+from tests.serving.conftest import make_certificate, run_to_its_end, serving
 
 README = Path(__file__).parents[2] / "serving" / "README.md"
 
@@ -66,8 +67,48 @@ def test_a_port_that_is_taken_is_named(model_repository: Path) -> None:
         port = str(taken.getsockname()[1])
         ended = run_to_its_end("--models", str(model_repository), "--port", port, "--log-level", "error")
     assert ended.returncode == 2
-    assert f"photochrom-serve: cannot listen on 127.0.0.1:{port}" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    complaint = f"cannot listen on 127.0.0.1:{port}: the port is taken; choose another with --port"
+    assert ended.stderr == f"photochrom-serve: {complaint}\n"
+
+
+@pytest.mark.parametrize(
+    ("host", "says"),
+    [
+        (
+            "no-such-host.invalid",
+            "no address is known for 'no-such-host.invalid'; choose another with --host",
+        ),
+        ("192.0.2.1", "the address is not this machine's; choose another with --host"),  # RFC 5737
+    ],
+)
+def test_a_host_that_does_not_do_is_named(model_repository: Path, host: str, says: str) -> None:
+    flags = ("--host", host, "--port", "0", "--log-level", "error", "--no-warm-up")
+    ended = run_to_its_end("--models", str(model_repository), *flags)
+    assert ended.returncode == 2
+    assert ended.stderr == f"photochrom-serve: cannot listen on {host}:0: {says}\n"
+
+
+def test_a_tls_file_that_does_not_do_is_named(model_repository: Path, tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    (tmp_path / "other").mkdir()
+    _, other = make_certificate(tmp_path / "other")
+    locked, text = tmp_path / "locked.pem", tmp_path / "text.pem"
+    subprocess.run(
+        f"openssl pkcs8 -topk8 -in {key} -out {locked} -passout pass:1234".split(),
+        check=True,
+        capture_output=True,
+    )
+    text.write_text("not PEM")
+    for pair, complaint in (
+        ((text, key), f"{text}: no certificate in PEM form"),
+        ((certificate, text), f"{text}: not the private key of {certificate}"),
+        ((certificate, other), f"{other}: not the private key of {certificate}"),
+        ((certificate, locked), f"{locked}: not the private key of {certificate}"),
+        ((certificate, tmp_path / "none.pem"), f"{tmp_path}/none.pem: the TLS file cannot be read"),
+    ):
+        chosen = settings.Settings(models=model_repository, tls_certificate=pair[0], tls_key=pair[1])
+        with pytest.raises(SettingsError, match=f"^{re.escape(complaint)}"):
+            tls.credentials(chosen)
 
 
 def test_the_ready_line_names_the_address_the_models_and_the_provider(model_repository: Path) -> None:

@@ -1,5 +1,6 @@
 """SIGTERM: not serving first, calls in flight end well, exit status 0."""
 
+import os
 import queue
 import signal
 from pathlib import Path
@@ -8,9 +9,18 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from photochrom_contract import manifest
 from photochrom_contract.v1 import colorizer_pb2
 from tests import model_factory
-from tests.serving.conftest import assert_answers, connected, lightness, refusal, request, serving
+from tests.serving.conftest import (
+    Command,
+    assert_answers,
+    connected,
+    lightness,
+    refusal,
+    request,
+    serving,
+)
 
 _Status = health_pb2.HealthCheckResponse.ServingStatus
 
@@ -78,3 +88,15 @@ def test_a_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
         server.process.terminate()
         assert server.end() == 128 + signal.SIGTERM
         assert all(call.exception() for call in calls[1:])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a model that is slow to come is a named pipe")
+def test_a_signal_while_the_models_load_ends_it_without_serving(model_repository: Path) -> None:
+    path = model_factory.publish(model_repository, version=2) / manifest.MODEL_FILE
+    path.unlink()
+    os.mkfifo(path)
+    command = Command(model_repository)
+    with path.open("wb"):  # it opens when the other end is read: version 1 is loaded, this one is loading
+        command.process.terminate()
+    assert command.end() == 0
+    assert [event["event"] for event in command.events] == ["loaded", "refused_model", "stopped"]

@@ -1,12 +1,16 @@
 """The embedded server: a real one, inside another program."""
 
+import os
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
 import pytest
 
+from photochrom_contract import manifest
 from photochrom_serving.embedded import EmbeddedServer
 from tests.serving.conftest import assert_answers, connected, lightness, request
 
@@ -38,6 +42,8 @@ def test_the_environments_server_settings_do_not_reach_it(
 ) -> None:
     monkeypatch.setenv("PHOTOCHROM_PROVIDERS", "cuda")
     monkeypatch.setenv("PHOTOCHROM_TLS_KEY", "/nowhere/key.pem")
+    monkeypatch.setenv("PHOTOCHROM_QUEUE_LIMIT", "abc")
+    monkeypatch.setenv("PHOTOCHROM_DEFAULT_MODEL", "sepia")
     with EmbeddedServer(model_repository) as server, connected(server.target) as stub:
         assert_answers(stub.Colorize(request(lightness(32))), lightness(32))
 
@@ -52,3 +58,35 @@ def test_a_program_that_forgets_to_close_it_ends_all_the_same(model_repository: 
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert not Path(ended.stdout.strip().removeprefix("unix:")).exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a model that never comes is a named pipe")
+@pytest.mark.parametrize("caught", [False, True])
+def test_an_interrupt_while_it_loads_is_not_waited_out(model_repository: Path, caught: bool) -> None:
+    path = model_repository / "photochrom" / "1" / manifest.MODEL_FILE
+    path.unlink()
+    os.mkfifo(path)
+    program = "import sys; from pathlib import Path; from photochrom_serving.embedded import EmbeddedServer\n"
+    start = "EmbeddedServer(Path(sys.argv[1]))"
+    program += f"try: {start}\nexcept KeyboardInterrupt: sys.exit(130)" if caught else start
+    process = subprocess.Popen([sys.executable, "-c", program, str(model_repository)], stderr=subprocess.PIPE)
+    with process, path.open("wb"):  # it opens when the other end is read: now the server loads, without end
+        process.send_signal(signal.SIGINT)
+        try:
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == (130 if caught else -signal.SIGINT)
+    assert (b"KeyboardInterrupt" in said) != caught
+
+
+def test_a_folder_whose_path_is_too_long_for_a_socket_will_do(
+    model_repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    with EmbeddedServer(model_repository) as server, connected(server.target) as stub:
+        assert server.target.startswith("127.0.0.1:")
+        assert_answers(stub.Colorize(request(lightness(32))), lightness(32))
+    assert not list(long.iterdir())

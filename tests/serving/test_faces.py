@@ -1,6 +1,5 @@
 """The services on the port beside Colorizer's own, and TLS around them all."""
 
-import subprocess
 from pathlib import Path
 
 import grpc
@@ -9,7 +8,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
-from tests.serving.conftest import assert_answers, lightness, request, serving
+from tests.serving.conftest import assert_answers, lightness, make_certificate, request, serving
 
 _Status = health_pb2.HealthCheckResponse.ServingStatus
 
@@ -37,15 +36,7 @@ def test_reflection_tells_the_services_and_their_methods(target: str) -> None:
 
 
 def test_with_a_certificate_the_server_speaks_tls(model_repository: Path, tmp_path: Path) -> None:
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    subprocess.run(
-        (
-            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
-            f"-subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout {key} -out {certificate}"
-        ).split(),
-        check=True,
-        capture_output=True,
-    )
+    certificate, key = make_certificate(tmp_path)
     tls = ("--tls-certificate", str(certificate), "--tls-key", str(key))
     with serving(model_repository, *tls, "--host", "localhost") as server:
         trust = grpc.ssl_channel_credentials(certificate.read_bytes())
