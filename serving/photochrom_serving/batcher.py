@@ -16,8 +16,11 @@ from photochrom_serving.deadline import Deadline, has_passed
 from photochrom_serving.errors import ExpiredError, PredictionError
 from photochrom_serving.session import Chroma, Plane
 
-Run = Callable[[Sequence[Plane]], Chroma]
-"""Predicts a batch: ``n`` planes ``(h, w)`` to chroma ``(n, 2, h', w')``; called in the runner thread."""
+Answers = Sequence[Chroma | PredictionError]
+"""A batch's, photograph by photograph: its chroma ``(2, h', w')``, or what is wrong with it."""
+
+Run = Callable[[Sequence[Plane]], Answers]
+"""Predicts a batch of planes ``(h, w)``, in the runner thread; what it raises fails the whole batch."""
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -44,7 +47,7 @@ class Batcher:
         """The chroma ``(2, h', w')`` of one plane ``(h, w)``. Cancel it, and it leaves the queue.
 
         :raises ExpiredError: if the deadline passed before its batch formed.
-        :raises PredictionError: if its batch failed.
+        :raises PredictionError: if it or its batch failed.
         """
         loop = asyncio.get_running_loop()
         entry = _Entry(plane, deadline, loop.create_future(), time.monotonic())
@@ -84,7 +87,7 @@ class Batcher:
         self._waiting.extendleft(reversed(others))
         return batch
 
-    def _finish(self, batch: list[_Entry], start: float, done: asyncio.Future[Chroma]) -> None:
+    def _finish(self, batch: list[_Entry], start: float, done: asyncio.Future[Answers]) -> None:
         self._start_next()  # first of all: the runner thread waits
         if done.cancelled():  # closed
             for entry in batch:
@@ -101,11 +104,14 @@ class Batcher:
         failure = done.exception()
         if failure is not None:
             events.failure("batch_failed", failure, model=self._label, photographs=len(batch))
-        for index, entry in enumerate(batch):
+            message = f"{self._label} failed on this photograph's batch; the server's log says how"
+            answers: Answers = [PredictionError(message) for _ in batch]
+        else:
+            answers = done.result()
+        for entry, answer in zip(batch, answers, strict=True):
             if entry.answer.done():
                 continue
-            if failure is not None:
-                message = f"{self._label} failed on this photograph's batch; the server's log says how"
-                entry.answer.set_exception(PredictionError(message))
+            if isinstance(answer, PredictionError):
+                entry.answer.set_exception(answer)
             else:
-                entry.answer.set_result(done.result()[index])
+                entry.answer.set_result(answer)

@@ -45,20 +45,17 @@ class Session:
         _check_tensor(model, self._session.get_inputs(), tensors.LIGHTNESS, channels=1)
         _check_tensor(model, self._session.get_outputs(), tensors.CHROMA, channels=2)
 
-    def run(self, planes: Sequence[Plane]) -> Chroma:
-        """Predict the chroma of ``planes``, all ``(h, w)``, as one batch: ``(n, 2, h', w')``.
+    def run(self, planes: Sequence[Plane]) -> list[Chroma | PredictionError]:
+        """Predict the chroma ``(2, h', w')`` of each of ``planes``, all ``(h, w)``, as one batch.
 
-        :raises PredictionError: if the model answers what is no color.
+        :returns: in the place of an answer that is no color, an error: the others do not suffer from it.
         """
-        count = len(planes)
-        if self.provider == "CUDAExecutionProvider":
-            # A first-seen shape costs a search for convolution algorithms: only warmed-up ones occur.
-            planes = [*planes, *[planes[-1]] * (self._bucket(count) - count)]
-        batch = tensors.lightness_to_tensor(np.stack(planes))
-        chroma: Chroma = self._session.run([tensors.CHROMA], {tensors.LIGHTNESS: batch})[0][:count]
-        if not np.isfinite(chroma).all():
-            raise PredictionError("the model answered numbers that are not finite")
-        return chroma
+        where = f"{self._manifest.name}/{self._manifest.version}"
+        refused = f"{where} answered this photograph with numbers that are not finite"
+        return [
+            chroma if np.isfinite(chroma).all() else PredictionError(refused)
+            for chroma in self._predict(planes)
+        ]
 
     def warm_up(self) -> None:
         """Run every size at every bucket once, and check the shape of what comes back.
@@ -77,13 +74,24 @@ class Session:
         where = f"{self._manifest.name} version {self._manifest.version} at size {size}"
         side = size // self._manifest.chroma_stride
         try:
-            shape = self.run([np.full((size, size), 128, np.uint8)] * count).shape
+            chroma = self._predict([np.full((size, size), 128, np.uint8)] * count)
         except Exception as error:  # ONNX Runtime's exceptions share no base
             raise RepositoryError(f"{where}: the graph does not run: {_first_line(error)}") from error
-        if shape != (count, 2, side, side):
+        if chroma.shape != (count, 2, side, side):
             raise RepositoryError(
-                f"{where}: chroma is {shape}, not {(count, 2, side, side)} as the manifest says"
+                f"{where}: chroma is {chroma.shape}, not {(count, 2, side, side)} as the manifest says"
             )
+        if not np.isfinite(chroma).all():
+            raise RepositoryError(f"{where}: the graph answers numbers that are not finite")
+
+    def _predict(self, planes: Sequence[Plane]) -> Chroma:
+        count = len(planes)
+        if self.provider == "CUDAExecutionProvider":
+            # A first-seen shape costs a search for convolution algorithms: only warmed-up ones occur.
+            planes = [*planes, *[planes[-1]] * (self._bucket(count) - count)]
+        batch = tensors.lightness_to_tensor(np.stack(planes))
+        chroma: Chroma = self._session.run([tensors.CHROMA], {tensors.LIGHTNESS: batch})[0]
+        return chroma[:count]
 
     def _bucket(self, count: int) -> int:
         return next(bucket for bucket in _buckets(self._max_batch_size) if bucket >= count)

@@ -10,12 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper
 
+from photochrom_contract import manifest, tensors
 from photochrom_serving import deadline
 from photochrom_serving.batcher import Batcher
 from photochrom_serving.errors import ExpiredError, PredictionError
-from photochrom_serving.session import Chroma, Plane
+from photochrom_serving.session import Chroma, Plane, Session
+from photochrom_serving.settings import Settings
 from tests import model_factory
 from tests.serving.conftest import assert_answers, connected, lightness, request, serving
 
@@ -44,12 +48,12 @@ class Runner:
         self.batches: list[list[int]] = []
         self.go = threading.Event()
 
-    def __call__(self, planes: Sequence[Plane]) -> Chroma:
+    def __call__(self, planes: Sequence[Plane]) -> list[Chroma | PredictionError]:
         self.batches.append([int(plane[0, 0]) for plane in planes])
         assert self.go.wait(30)
         if 255 in self.batches[-1]:
             raise FloatingPointError("white")
-        return np.stack([model_factory.expected_chroma(plane) for plane in planes])
+        return [model_factory.expected_chroma(plane) for plane in planes]
 
 
 def plane_of(value: int, size: int = 2) -> Plane:
@@ -124,3 +128,41 @@ def test_a_batch_that_fails_fails_its_own_requests_and_no_other(runner: Runner) 
     assert [isinstance(answer, PredictionError) for answer in answers] == [False, False, True, True, False]
     assert "tiny/1 failed" in str(answers[2])
     assert "white" not in str(answers[2])  # that is for the log
+
+
+def test_a_photograph_whose_answer_is_no_color_fails_alone(tmp_path: Path) -> None:
+    nodes = [  # black has no reciprocal
+        helper.make_node("Reciprocal", [tensors.LIGHTNESS], ["reciprocal"]),
+        helper.make_node("Concat", ["reciprocal", "reciprocal"], [tensors.CHROMA], axis=1),
+    ]
+    lightness_, chroma = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, axes)
+        for name, axes in ((tensors.LIGHTNESS, tensors.LIGHTNESS_AXES), (tensors.CHROMA, tensors.CHROMA_AXES))
+    )
+    graph = helper.make_graph(nodes, "reciprocal", [lightness_], [chroma])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    path = tmp_path / manifest.MODEL_FILE
+    onnx.save(model, path)
+    described = manifest.Manifest("tiny", 1, "", manifest.digest(path), (2,), 2, 1)
+    batches: list[int] = []
+
+    async def scenario() -> list[Chroma | BaseException]:
+        session = Session(path, described, Settings())
+
+        def run(planes: Sequence[Plane]) -> list[Chroma | PredictionError]:
+            batches.append(len(planes))
+            return session.run(planes)
+
+        batcher = Batcher("tiny/1", run, max_batch_size=8)
+        calls = [batcher.predict(plane_of(value), None) for value in (255, 0, 51)]
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        batcher.close()
+        return answers
+
+    white, black, grey = asyncio.run(scenario())
+    assert batches == [3]
+    for answer, expected in ((white, 1 / 100), (grey, 1 / 20)):
+        assert isinstance(answer, np.ndarray)
+        np.testing.assert_allclose(answer, np.full((2, 2, 2), expected), rtol=1e-6)
+    assert isinstance(black, PredictionError)
+    assert str(black) == "tiny/1 answered this photograph with numbers that are not finite"
