@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from photochrom_export.errors import ExportError, InputError
+from photochrom_export.errors import ExportError
 
-_EXAMPLES: Final = Path("examples")
 _INTERRUPTED: Final = 130
 
 _DESCRIPTION: Final = """\
@@ -47,14 +46,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _export(options: argparse.Namespace) -> None:
-    photographs = options.photographs
-    if not photographs:
-        if not _EXAMPLES.is_dir():
-            raise InputError(
-                "the parity proof needs photographs, and there is no folder examples/ here: "
-                "give a folder, a tar archive or pictures with --photographs"
-            )
-        photographs = [_EXAMPLES]
     # Late: it imports ONNX, and then TensorFlow.
     from photochrom_export.pipeline import Options, export
     from photochrom_export.precision import Precision
@@ -63,7 +54,7 @@ def _export(options: argparse.Namespace) -> None:
         options.saved_model,
         options.repository,
         Options(
-            photographs=photographs,
+            photographs=options.photographs,
             version=options.version,
             card=options.card,
             precision=Precision(options.precision),
@@ -103,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         "--photographs",
         type=Path,
         nargs="+",
+        default=[],
         metavar="PATH",
         help="what the proof runs on: folders, tar archives, pictures; 8 are taken, spread evenly "
         "(default: the folder examples/ here)",
@@ -124,7 +116,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _difference(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
     if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError("must be 0 or above")
+        raise argparse.ArgumentTypeError(f"must be a number, 0 or above, not {text!r}")
     return value

@@ -41,14 +41,31 @@ class Parity:
 
 
 def onnx_predictor(model: bytes) -> Predict:
-    """Run a serialized ONNX model in ONNX Runtime, on the CPU."""
+    """Run a serialized ONNX model in ONNX Runtime, on the CPU.
+
+    :raises ParityError: if ONNX Runtime does not take it, and from the predictor if it does not run it.
+    """
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    return lambda lightness: np.asarray(session.run([tensors.CHROMA], {tensors.LIGHTNESS: lightness})[0])
+    try:
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's exceptions share no base
+        raise ParityError(f"ONNX Runtime does not take the graph: {_first_line(error)}") from error
+
+    def predict(lightness: Planes) -> Planes:
+        try:
+            return np.asarray(session.run([tensors.CHROMA], {tensors.LIGHTNESS: lightness})[0])
+        except Exception as error:
+            height, width = lightness.shape[2:]
+            raise ParityError(
+                f"at size {width} x {height}, batch {len(lightness)}: ONNX Runtime does not run the graph: "
+                f"{_first_line(error)}"
+            ) from error
+
+    return predict
 
 
 def prove(
@@ -127,3 +144,7 @@ def _chroma_stride(chroma: Planes, lightness: Planes) -> int:
             f"the SavedModel's chroma leaves -{limit:g} to {limit:g}: clip it inside the network"
         )
     return int(side // height)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -1,7 +1,9 @@
 """The photographs that the proof runs on: from folders, tar archives and picture files."""
 
 import io
+import lzma
 import tarfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -14,7 +16,15 @@ from photochrom_export.errors import InputError
 ENOUGH: Final = 8
 """Photographs in a proof: each runs at every size, alone and in a batch, in both runtimes."""
 
-_SUFFIXES: Final = frozenset([".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"])
+_EXAMPLES: Final = Path("examples")
+
+_SUFFIXES: Final = frozenset(
+    suffix for suffix, name in Image.registered_extensions().items() if name in Image.OPEN
+)
+"""Of the files in folders and archives that are taken for photographs: whatever Pillow reads."""
+
+_TAR_ERRORS: Final = (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError)
+"""What a damaged archive raises, depending on its compression."""
 
 _Source = tuple[str, Callable[[], BinaryIO]]
 
@@ -22,10 +32,16 @@ _Source = tuple[str, Callable[[], BinaryIO]]
 def read(paths: Sequence[Path]) -> list[photograph.Lightness]:
     """L* of up to :data:`ENOUGH` photographs, spread evenly over all that ``paths`` hold.
 
-    :param paths: folders (searched through), tar archives, picture files.
+    :param paths: folders (searched through), tar archives, picture files; none for ``examples/``.
     :returns: planes ``(h, w)`` float32, L* within 0 to 100, each of its photograph's size.
     :raises InputError: if a path does not exist, a file is no picture, or there is none at all.
     """
+    if not paths and not _EXAMPLES.is_dir():
+        raise InputError(
+            "the parity proof needs photographs, and there is no folder examples/ here: "
+            "give a folder, a tar archive or pictures with --photographs"
+        )
+    paths = paths or [_EXAMPLES]
     sources = [source for path in paths for source in _sources(path)]
     if not sources:
         raise InputError(f"no photographs in {', '.join(map(str, paths))}: the proof needs at least one")
@@ -47,17 +63,23 @@ def _sources(path: Path) -> Iterator[_Source]:
 
 
 def _members(path: Path) -> Iterator[_Source]:
-    with tarfile.open(path) as archive:
-        names = sorted(m.name for m in archive if m.isfile() and Path(m.name).suffix.lower() in _SUFFIXES)
+    try:
+        with tarfile.open(path) as archive:
+            names = sorted(m.name for m in archive if m.isfile() and Path(m.name).suffix.lower() in _SUFFIXES)
+    except _TAR_ERRORS as error:
+        raise InputError(f"{path}: the archive is damaged: {error}") from error
     for name in names:
         yield f"{path}:{name}", lambda name=name: _member(path, name)  # type: ignore[misc]
 
 
 def _member(path: Path, name: str) -> BinaryIO:
-    with tarfile.open(path) as archive:
-        file = archive.extractfile(name)
-        assert file is not None
-        return io.BytesIO(file.read())
+    try:
+        with tarfile.open(path) as archive:
+            file = archive.extractfile(name)
+            assert file is not None
+            return io.BytesIO(file.read())
+    except _TAR_ERRORS as error:
+        raise InputError(f"{path}: the archive is damaged at {name}: {error}") from error
 
 
 def _lightness(name: str, open_file: Callable[[], BinaryIO]) -> photograph.Lightness:

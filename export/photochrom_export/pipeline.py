@@ -6,15 +6,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from photochrom_contract.description import Description
-from photochrom_contract.manifest import Manifest, ManifestError
+from photochrom_contract.manifest import Manifest
 from photochrom_export import card, photographs, publishing
 from photochrom_export.cleaning import NodeCounts, clean
 from photochrom_export.conversion import OPSET, convert
-from photochrom_export.errors import InputError
 from photochrom_export.parity import BOUNDS, Parity, onnx_predictor, prove
 from photochrom_export.precision import Precision, store_weights
-from photochrom_export.saved_model import SavedModel
+from photochrom_export.saved_model import SavedModel, describe
 
 Report = Callable[[str], None]
 """Takes one line about what was done."""
@@ -26,7 +24,8 @@ _TOOLS: Final = ("tensorflow", "tf2onnx", "onnxslim", "onnxruntime")
 class Options:
     """What may differ from one export to the next."""
 
-    photographs: Sequence[Path]
+    photographs: Sequence[Path] = ()
+    """What the proof runs on; none for the folder ``examples/`` here."""
     version: int | None = None
     """None for the next free one."""
     card: Path | None = None
@@ -41,12 +40,11 @@ def export(folder: Path, repository: Path, options: Options, report: Report) -> 
     :returns: the folder of the published version.
     :raises ExportError: with nothing published.
     """
+    description = describe(folder)
+    version = publishing.choose_version(repository, description.name, options.version)
     pictures = photographs.read(options.photographs)
     text = card.read(options.card) if options.card else None
-    model = SavedModel(folder)
-    description = model.description
-    version = publishing.choose_version(repository, description.name, options.version)
-    manifest = _manifest(description, version)
+    model = SavedModel(folder, description)
 
     converted = convert(model)
     before = NodeCounts.of(converted)
@@ -68,34 +66,23 @@ def export(folder: Path, repository: Path, options: Options, report: Report) -> 
     )
 
     facts = _facts(options.precision, before, after, parity, bound)
-    manifest = dataclasses.replace(
-        manifest, chroma_stride=parity.chroma_stride, provenance={**manifest.provenance, "export": facts}
-    )
     target = publishing.publish(
         repository,
         serialized,
-        lambda sha256: dataclasses.replace(manifest, sha256=sha256),
+        lambda sha256: Manifest(
+            name=description.name,
+            version=version,
+            description=description.description,
+            sha256=sha256,
+            sizes=description.sizes,
+            default_size=description.default_size,
+            chroma_stride=parity.chroma_stride,
+            provenance={**description.provenance, "export": facts},
+        ),
         lambda published: card.with_facts(text or card.default(published), published, megabytes),
     )
     report(f"published  {target}")
     return target
-
-
-def _manifest(description: Description, version: int) -> Manifest:
-    """What is known before the work begins, so that a bad description fails then."""
-    try:
-        return Manifest(
-            name=description.name,
-            version=version,
-            description=description.description,
-            sha256="",
-            sizes=description.sizes,
-            default_size=description.default_size,
-            chroma_stride=1,
-            provenance=description.provenance,
-        )
-    except ManifestError as error:
-        raise InputError(f"the model's description: {error}") from error
 
 
 def _facts(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from photochrom_contract.manifest import CARD_FILE, MODEL_FILE, Manifest, digest
+from photochrom_contract.manifest import CARD_FILE, MAX_VERSION, MODEL_FILE, Manifest, digest
 from photochrom_export.errors import InputError, PublishingError
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -25,8 +25,11 @@ Describe = Callable[[str], Manifest]
 def choose_version(repository: Path, name: str, wanted: int | None = None) -> int:
     """The version to publish: ``wanted``, or one above the highest there is.
 
-    :raises InputError: if the name is no folder name, or ``wanted`` is below 1 or is there already.
+    :raises InputError: if the repository is no folder, the name is no folder's name, or ``wanted`` is
+        below 1 or is there already.
     """
+    if repository.exists() and not repository.is_dir():
+        raise InputError(f"{repository}: a file; a model repository is a folder")
     if not _NAME.fullmatch(name):
         raise InputError(
             f"the model's name {name!r} cannot be a folder: use letters, digits, dots, dashes and underscores"
@@ -37,6 +40,8 @@ def choose_version(repository: Path, name: str, wanted: int | None = None) -> in
         return max(versions, default=0) + 1
     if wanted < 1:
         raise InputError(f"--version {wanted}: versions count from 1")
+    if wanted > MAX_VERSION:
+        raise InputError(f"--version {wanted}: no request has room for a version above {MAX_VERSION}")
     if (folder / str(wanted)).exists():
         raise InputError(
             f"{folder / str(wanted)}: is published already, and a version never changes; "

@@ -18,13 +18,14 @@ _OUTPUT_CHANNELS = 2
 class SavedModel:
     """A SavedModel folder whose ``serving_default`` signature is the contract's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, description: Description) -> None:
         """Load the folder.
 
-        :raises InputError: if it is no SavedModel, or its signature or description is not the contract's.
+        :param description: what :func:`describe` says of it.
+        :raises InputError: if it is no SavedModel, or its signature is not the contract's.
         """
         self.folder = folder
-        self.description = _description(folder)
+        self.description = description
         with silenced():
             import tensorflow as tf
 
@@ -45,13 +46,25 @@ class SavedModel:
 
         :param lightness: ``(n, 1, h, w)``, L* within 0 to 100.
         :returns: chroma ``(n, 2, h', w')``, a* and b* in CIE units.
+        :raises InputError: if the network cannot take planes of this size.
         """
+        height, width = lightness.shape[2:]
         with silenced():
-            outputs = self.signature(**{tensors.LIGHTNESS: self._constant(lightness)})
+            try:
+                outputs = self.signature(**{tensors.LIGHTNESS: self._constant(lightness)})
+            except Exception as error:  # TensorFlow's own kinds, and those of any Python inside the graph
+                raise InputError(
+                    f"{self.folder}: the network cannot take a plane of {width} x {height}: "
+                    f"{_reason(error)}; leave this size out of the model's description"
+                ) from error
         return np.asarray(outputs[tensors.CHROMA].numpy())
 
 
-def _description(folder: Path) -> Description:
+def describe(folder: Path) -> Description:
+    """What a SavedModel folder says of itself; TensorFlow is not asked.
+
+    :raises InputError: if it is no SavedModel, or has no readable description.
+    """
     if not (folder / "saved_model.pb").is_file():
         raise InputError(
             f"{folder}: not a SavedModel: it has no saved_model.pb; "
@@ -85,3 +98,11 @@ def _check_signature(folder: Path, signature: Any, float32: Any) -> None:
 
 def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _reason(error: BaseException) -> str:
+    """Of TensorFlow's many lines about an operation that failed, the one that says what failed."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    return next(
+        (line for line in reversed(lines) if line and not line.startswith("[[")), type(error).__name__
+    )

@@ -1,5 +1,6 @@
 """``photochrom-export``, from a SavedModel to a published version."""
 
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -11,6 +12,7 @@ import onnx
 import onnxruntime
 import pytest
 
+from photochrom_contract.description import Description
 from photochrom_contract.manifest import Manifest
 from photochrom_export.cli import main
 
@@ -146,10 +148,16 @@ def test_bad_input_is_named_in_one_line(
     Path("empty").mkdir()
     Path("broken").mkdir()
     Path("broken/saved_model.pb").write_bytes(b"\xff\xff")
+    shutil.copytree("broken", "model")
+    Description("model", "A model.", (32,), 32).write(Path("model"))
     good = ["--photographs", str(photographs)]
     for arguments, complaint in (
         (["missing", "models", *good], "missing: not a SavedModel"),
         (["broken", "models", *good], "photochrom.json: not a readable description"),
+        (["missing", "models"], "missing: not a SavedModel"),  # before what it takes to prove it
+        (["model", "not-a-picture.jpg"], "not-a-picture.jpg: a file; a model repository is a folder"),
+        (["model", "models", "--version", str(1 << 63)], "no request has room for a version above"),
+        (["model", "models", *good], "model: TensorFlow cannot load it"),
         (["model", "models"], "give a folder, a tar archive or pictures with --photographs"),
         (["model", "models", "--photographs", "nowhere"], "nowhere: no such file or folder"),
         (["model", "models", "--photographs", "empty"], "no photographs in"),
@@ -161,6 +169,29 @@ def test_bad_input_is_named_in_one_line(
         assert complaint in said
         assert len(said.splitlines()) == 1
     assert not Path("models").exists()
+
+
+def test_a_size_that_the_network_cannot_take_is_named(
+    run_export: Any, saved_models: Path, photographs: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(saved_models / "unet", tmp_path / "unet")
+    Description("unet", "A U-Net that halves planes four times.", (32, 36), 32).write(tmp_path / "unet")
+    refused = run_export(tmp_path / "unet", tmp_path / "models", "--photographs", photographs)
+    assert refused.returncode == 2
+    assert "unet: the network cannot take a plane of 36 x 36: ConcatOp" in refused.stderr
+    assert "leave this size out of the model's description" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.parametrize("text", ["abc", "-1", "nan", "inf"])
+def test_a_bound_that_is_no_number_is_refused_in_plain_words(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["model", "models", f"--max-difference={text}"])
+    said = capsys.readouterr().err
+    assert f"--max-difference: must be a number, 0 or above, not '{text}'" in said
 
 
 def test_help_describes_every_option_without_tensorflow() -> None:

@@ -1,5 +1,6 @@
 """The proof: what it compares, and what it refuses."""
 
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 from PIL import Image
 
 from photochrom_export import photographs
-from photochrom_export.errors import ParityError
-from photochrom_export.parity import Planes, prove
+from photochrom_export.errors import InputError, ParityError
+from photochrom_export.parity import Planes, onnx_predictor, prove
+from tests import model_factory
 
 SCENES = [np.linspace(0, 100, 60 * 80, dtype=np.float32).reshape(60, 80) for _ in range(3)]
 
@@ -58,6 +60,14 @@ def test_what_breaks_the_contract_is_refused() -> None:
         prove(lambda lightness: reference(lightness)[..., 1:], reference, SCENES, (8,), bound=1)
 
 
+def test_a_graph_or_a_batch_that_the_runtime_does_not_take_is_refused() -> None:
+    with pytest.raises(ParityError, match="ONNX Runtime does not take the graph: "):
+        onnx_predictor(b"no graph")
+    predict = onnx_predictor(model_factory.build_model().SerializeToString())
+    with pytest.raises(ParityError, match="at size 8 x 8, batch 3: ONNX Runtime does not run the graph: "):
+        predict(np.zeros((3, 2, 8, 8), np.float32))  # the graph takes one channel
+
+
 def test_a_network_that_answers_everything_alike_proves_nothing() -> None:
     """What weights that silently were not loaded look like."""
 
@@ -69,8 +79,6 @@ def test_a_network_that_answers_everything_alike_proves_nothing() -> None:
 
 
 def test_photographs_come_spread_evenly_from_folders_tars_and_files(tmp_path: Path) -> None:
-    import tarfile
-
     scenes = tmp_path / "scenes" / "deep"
     scenes.mkdir(parents=True)
     for value in range(16):
@@ -85,3 +93,25 @@ def test_photographs_come_spread_evenly_from_folders_tars_and_files(tmp_path: Pa
     assert folder[-1] > 80
     assert [float(plane[0, 0]) for plane in photographs.read([tmp_path / "scenes.tar"])] == folder
     assert len(photographs.read([scenes / "00.png", scenes / "01.png"])) == 2
+
+
+def test_every_kind_of_picture_that_can_be_read_is_taken(tmp_path: Path) -> None:
+    for value, suffix in enumerate([".png", ".GIF", ".jp2", ".ppm", ".tga"]):
+        Image.new("L", (4, 4), value).save(tmp_path / f"{value}{suffix}")
+    assert len(photographs.read([tmp_path])) == 5
+
+
+@pytest.mark.parametrize("compression", ["", "gz", "xz"])
+@pytest.mark.parametrize("kept", [0.4, 0.95])
+def test_a_damaged_archive_is_named(tmp_path: Path, compression: str, kept: float) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    path = tmp_path / "noise.tar"
+    with tarfile.open(path, f"w:{compression}") as archive:  # type: ignore[call-overload]
+        for index in range(4):
+            archive.add(tmp_path / "noise.png", f"{index}.png")
+        end = archive.offset  # of what is not zeros
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(kept * (len(whole) if compression else end))])
+    with pytest.raises(InputError, match=r"noise\.tar: the archive is damaged"):
+        photographs.read([path])
