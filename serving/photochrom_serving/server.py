@@ -104,6 +104,7 @@ async def serve(settings: Settings) -> None:
     start = time.monotonic()
     credentials = tls.credentials(settings)
     servables = await asyncio.to_thread(Servables.load, settings)
+    await asyncio.sleep(0)  # lets the loop handle a signal that came before the load ended
     if stopping.done():
         servables.close()
         events.info("stopped", signal=stopping.result().name)
