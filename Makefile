@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 PIP := $(RUN) pip install --quiet --constraint constraints.txt
-PHOTO ?= examples/astronaut.jpg
+PHOTO ?= examples/camera.jpg
 ARGS ?=
 
 # The build backend is installed first, pinned like the rest, instead of afresh and unpinned for every build.

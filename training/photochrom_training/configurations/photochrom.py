@@ -2,6 +2,9 @@
 
     photochrom-train photochrom --photographs DATA/train-*.tar --output runs/photochrom
 
+1.4 hours on two shared CPU cores, 192,000 views; expect on test-open (697 photographs) LPIPS 0.179 where
+grey has 0.226, PSNR 23.1 dB where grey has 22.1, colorfulness 23.6 of 41.7.
+
 The encoder starts from ImageNet and is frozen up to stride 8, where its features are the same for
 any picture; the rest is fine-tuned at a tenth of the decoder's learning rate.
 """
@@ -31,7 +34,7 @@ def configuration() -> Configuration:
             side=128, chroma_stride=photochrom.CHROMA_STRIDE, smallest_crop=0.65, ageing=0.3, chroma_gain=1.1
         ),
         batch_size=32,
-        epochs=22,
+        epochs=30,
         steps_per_epoch=200,
         sizes=(128, 160, 192, 224, 256, 320, 384),
         default_size=192,
