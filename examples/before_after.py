@@ -1,4 +1,4 @@
-"""Make before-after.jpg, the README's picture, with the embedded server: ``python examples/before_after.py``."""
+"""Make the README's picture, with the embedded server: ``python examples/before_after.py``."""
 
 from pathlib import Path
 
