@@ -10,7 +10,6 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from photochrom_contract import manifest
-from photochrom_contract.v1 import colorizer_pb2
 from tests import model_factory
 from tests.serving.conftest import (
     Command,
@@ -68,26 +67,28 @@ def test_health_turns_not_serving_and_watchers_and_idle_streams_are_let_go(model
 
 def test_what_takes_longer_than_the_drain_is_cut_off_and_the_log_says_so(tmp_path: Path) -> None:
     model_factory.publish(tmp_path, model=model_factory.build_model(work=200))
-    with serving(tmp_path, "--drain-seconds", "0.05", "--no-warm-up") as server:
+    flags = ("--drain-seconds", "0.05", "--no-warm-up", "--max-batch-size", "1", "--log-level", "debug")
+    with serving(tmp_path, *flags) as server:
         with connected(server.target) as stub:
-            call = stub.Colorize.future(request(lightness(64)))
-            stub.ListModels(colorizer_pb2.ListModelsRequest())
+            calls = [stub.Colorize.future(request(lightness(64))) for _ in range(20)]
+            server.wait_for("batch")  # one has run, the next one runs, others wait
             server.process.terminate()
-            assert call.exception()
+            assert calls[-1].exception()
         assert server.end() == 0
     assert server.events[-1]["level"] == "warning"
 
 
 def test_a_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
     model_factory.publish(tmp_path, model=model_factory.build_model(work=200))
-    flags = ("--drain-seconds", "600", "--no-warm-up", "--max-batch-size", "1")
+    flags = ("--drain-seconds", "600", "--no-warm-up", "--max-batch-size", "1", "--log-level", "debug")
     with serving(tmp_path, *flags) as server, connected(server.target) as stub:
         calls = [stub.Colorize.future(request(lightness(64))) for _ in range(100)]
+        server.wait_for("batch")  # one has run, the next one runs, others wait
         server.process.terminate()
         server.wait_for("draining")
         server.process.terminate()
         assert server.end() == 128 + signal.SIGTERM
-        assert all(call.exception() for call in calls[1:])
+        assert calls[-1].exception()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a model that is slow to come is a named pipe")
