@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from photochrom_contract.manifest import MAX_VERSION, Manifest, ManifestError
+from photochrom_serving import events
 from photochrom_serving.errors import RepositoryError
 
 _CHECKOUT = Path(__file__).parents[2]
@@ -62,9 +63,22 @@ def locate(models: Path | None) -> Path:
 
 
 def scan(models: Path) -> Iterator[Candidate]:
-    """The versions in a repository, by name and then by version, ascending."""
-    for folder in sorted(path for path in models.iterdir() if path.is_dir()):
-        versions = [path for path in folder.iterdir() if _is_version(path)]
+    """The versions in a repository, by name and then by version, ascending.
+
+    A folder that may not be entered, such as a volume's ``lost+found``, is passed over with a warning.
+
+    :raises RepositoryError: if the repository itself cannot be read.
+    """
+    try:
+        folders = sorted(path for path in models.iterdir() if path.is_dir())
+    except OSError as error:
+        raise RepositoryError(f"{models}: cannot be read: {error.strerror}") from error
+    for folder in folders:
+        try:
+            versions = [path for path in folder.iterdir() if _is_version(path)]
+        except OSError as error:
+            events.warning("folder_skipped", folder=str(folder), reason=error.strerror)
+            continue
         for path in sorted(versions, key=lambda path: int(path.name)):
             yield Candidate(folder.name, int(path.name), path)
 

@@ -147,3 +147,10 @@ def test_a_models_folder_near_an_installation_is_not_taken_for_the_checkouts(tmp
     )
     assert ended.returncode == 2
     assert "no models came with this installation" in ended.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may enter every folder")
+def test_a_folder_that_may_not_be_entered_is_passed_over(model_repository: Path) -> None:
+    locked = model_repository / "lost+found"
+    locked.mkdir(mode=0)
+    assert [candidate.name for candidate in repository.scan(model_repository)] == ["photochrom"]
