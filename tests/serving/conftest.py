@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -85,6 +86,8 @@ def run_to_its_end(*flags: str, **environment: str) -> subprocess.CompletedProce
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
     """A certificate for localhost, signed by itself, and its private key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("a certificate is made by the openssl command, which is not installed")
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     subprocess.run(
         (
