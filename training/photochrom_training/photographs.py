@@ -41,11 +41,6 @@ class Photograph:
         inside = not self.file.as_posix().endswith(self.name)
         return f"{self.file}:{self.name}" if inside else str(self.file)
 
-    @property
-    def label(self) -> str:
-        """The name of the folder that it lies in, or nothing."""
-        return PurePosixPath(self.name).parent.name
-
     def read(self) -> Image.Image:
         """Decode it, upright, in whatever mode it is.
 

@@ -5,8 +5,8 @@ backbone for both: the encoder's pooled embedding is tiled at the bottleneck. Fr
 (arXiv 1505.04597) it takes the skip connections, with a resize before each convolution in place of
 transposed convolutions, which leave checkerboards.
 
-Chroma comes out at a quarter of the input's size: the truth's own chroma at that size scores LPIPS
-0.012 at 256 pixels, a tenth of what a model errs by, and the decoder's dearest stages fall away.
+Chroma comes out at a quarter of the input's size: the truth's own chroma at 48 by 48 pixels scores LPIPS
+0.014 on test-scenes, where the model at that size scores 0.141, and the decoder's dearest stages fall away.
 """
 
 import keras
