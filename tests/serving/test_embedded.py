@@ -66,7 +66,11 @@ def test_an_interrupt_while_it_loads_is_not_waited_out(model_repository: Path, c
     path = model_repository / "photochrom" / "1" / manifest.MODEL_FILE
     path.unlink()
     os.mkfifo(path)
-    program = "import sys; from pathlib import Path; from photochrom_serving.embedded import EmbeddedServer\n"
+    program = (
+        "import signal, sys; from pathlib import Path\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background job inherits: ignore it
+        "from photochrom_serving.embedded import EmbeddedServer\n"
+    )
     start = "EmbeddedServer(Path(sys.argv[1]))"
     program += f"try: {start}\nexcept KeyboardInterrupt: sys.exit(130)" if caught else start
     process = subprocess.Popen([sys.executable, "-c", program, str(model_repository)], stderr=subprocess.PIPE)
