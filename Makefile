@@ -65,6 +65,8 @@ $(VENV)/.demo: $(VENV)/.python constraints.txt protos/pyproject.toml client/pypr
 
 $(VENV)/.setup: $(VENV)/.demo training/pyproject.toml export/pyproject.toml
 	@echo 'Installing TensorFlow and the tools of development into $(VENV): a few minutes the first time'
+	@# The build backend of grpcurl's wrapper, which comes as a source distribution.
+	@$(PIP) setuptools wheel
 	@$(PIP) --no-build-isolation $(RUNTIME) $(FACTORY) $(TOOLS)
 	@# Alone: it asks for a protobuf older than the one its generated code runs on.
 	@$(PIP) --no-deps grpcio-tools
