@@ -23,10 +23,14 @@ _B_OF_L = (-1 / 4, 12.5)
 _WORK_SIDE = 512
 
 
-def expected_chroma(plane: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """What the tiny model answers to a lightness plane ``(h, w)``: ``(2, h / 2, w / 2)``, CIE units."""
+def expected_chroma(plane: npt.NDArray[np.uint8] | npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """What the tiny model answers to a lightness plane ``(h, w)``: ``(2, h / 2, w / 2)``, CIE units.
+
+    :param plane: uint8, the wire's steps, or float32, L* itself.
+    """
     height, width = plane.shape
-    lightness = plane.astype(np.float32) * np.float32(100 / 255)
+    scale = 100 / 255 if plane.dtype == np.uint8 else 1
+    lightness = plane.astype(np.float32) * np.float32(scale)
     pooled = lightness.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3))
     return np.stack([factor * pooled + offset for factor, offset in (_A_OF_L, _B_OF_L)])
 

@@ -7,6 +7,9 @@ tensor         shape, type                 meaning
 ``chroma``     ``(n, 2, h', w')`` float32  a* and b*, CIE units, within -110 to 110
 =============  ==========================  ==========================================
 
+A model that predicts a distribution of colors may have one more input, ``temperature``: a float32
+scalar, above 0, that has a default in the graph (an ONNX initializer of its name) and need not be fed.
+
 On the wire a lightness plane is one byte a pixel (``L* = byte * 100 / 255``: a photograph of 8 bits
 loses nothing that a model can see) and a chroma plane is little-endian binary16, a* before b*.
 """
@@ -18,6 +21,7 @@ import numpy.typing as npt
 
 LIGHTNESS: Final = "lightness"
 CHROMA: Final = "chroma"
+TEMPERATURE: Final = "temperature"
 LIGHTNESS_AXES: Final = ("batch", 1, "height", "width")
 CHROMA_AXES: Final = ("batch", 2, "chroma_height", "chroma_width")
 SIGNATURE: Final = "serving_default"

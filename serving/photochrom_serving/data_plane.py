@@ -1,46 +1,64 @@
 """The data plane: one ``predict`` under every protocol."""
 
+import asyncio
 import dataclasses
+from collections.abc import Sequence
 
 from photochrom_contract.manifest import Manifest
 from photochrom_serving.admission import Admission
 from photochrom_serving.deadline import Deadline
 from photochrom_serving.errors import InvalidFieldError
-from photochrom_serving.servables import Servables
+from photochrom_serving.servables import Reference, Servable, Servables
 from photochrom_serving.session import Chroma, Plane
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Prediction:
-    """A chroma plane, and the model version that predicted it."""
+    """The chroma of a request's photographs, and the model version that predicted it."""
 
     manifest: Manifest
-    chroma: Chroma
-    """``(2, h', w')``: a* then b*, CIE units."""
+    chroma: Sequence[Chroma]
+    """One ``(2, h', w')`` for each photograph: a* then b*, CIE units."""
 
 
 class DataPlane:
-    """Resolves a model, admits a photograph, and hands it to the model's batcher."""
+    """Resolves a model, admits photographs, and hands them to the model's batcher."""
 
     def __init__(self, servables: Servables, admission: Admission) -> None:
         self.servables = servables
         self._admission = admission
 
-    async def predict(self, model: str, version: int, plane: Plane, deadline: Deadline) -> Prediction:
-        """Predict the chroma of one lightness plane ``(h, w)``.
+    async def predict(
+        self,
+        reference: Reference,
+        planes: Sequence[Plane],
+        deadline: Deadline,
+        temperature: float | None = None,
+    ) -> Prediction:
+        """Predict the chroma of lightness planes ``(h, w)``, all of one size.
 
-        :param model: empty for the default model.
-        :param version: 0 for the latest version that answers.
-        :raises RequestError: any of its kinds.
+        :param temperature: of the annealed mean, above 0; None for the model's own.
+        :raises RequestError: any of its kinds. If one photograph fails, the request does.
         """
-        servable = self.servables.resolve(model, version)
-        manifest = servable.manifest
-        height, width = plane.shape
+        with self.servables.use(reference) as servable:
+            _check(servable, planes, temperature)
+            with self._admission.admit(deadline):
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(servable.batcher.predict(plane, deadline)) for plane in planes]
+                return Prediction(servable.manifest, [task.result() for task in tasks])
+
+
+def _check(servable: Servable, planes: Sequence[Plane], temperature: float | None) -> None:
+    manifest = servable.manifest
+    for height, width in {plane.shape for plane in planes}:
         if height != width or width not in manifest.sizes:
             raise InvalidFieldError(
                 "lightness",
                 f"is {width} x {height}, but {manifest.name} version {manifest.version} takes squares of "
                 f"{', '.join(map(str, manifest.sizes))} (default {manifest.default_size})",
             )
-        with self._admission.admit(deadline):
-            return Prediction(manifest, await servable.batcher.predict(plane, deadline))
+    if temperature is not None and not servable.has_temperature:
+        raise InvalidFieldError(
+            "temperature",
+            f"is {temperature:g}, but {manifest.name} version {manifest.version} has none to set",
+        )

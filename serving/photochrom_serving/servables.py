@@ -1,5 +1,6 @@
 """The servables: which model versions answer, which could not be loaded and why, and which one is meant."""
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Iterator
@@ -15,6 +16,18 @@ from photochrom_serving.settings import Settings
 _PREFERRED = "photochrom"
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reference:
+    """Which model version a request means."""
+
+    model: str = ""
+    """Empty for the default model."""
+    version: int = 0
+    """0 for the latest one that answers."""
+    label: str = ""
+    """In place of a version, such as ``stable``."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Servable:
     """A model version that answers."""
@@ -22,6 +35,7 @@ class Servable:
     manifest: Manifest
     provider: str
     batcher: Batcher
+    has_temperature: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,14 +80,16 @@ class Servables:
             )
         return cls(models, default)
 
-    def resolve(self, name: str, version: int) -> Servable:
-        """The servable that a request means.
+    @contextlib.contextmanager
+    def use(self, reference: Reference) -> Iterator[Servable]:
+        """The servable that a request means, kept loaded for the time of a ``with`` block.
 
-        :param name: empty for the default model.
-        :param version: 0 for the latest one that answers.
         :raises NotFoundError: listing what there is.
         """
-        name = name or self.default_model
+        yield self._resolve(reference)
+
+    def _resolve(self, reference: Reference) -> Servable:
+        name, version = reference.model or self.default_model, reference.version
         versions = self._models.get(name)
         if versions is None:
             raise NotFoundError(name, f"there is no model {name!r}; there is {_listed(self._models)}")

@@ -15,13 +15,14 @@ from photochrom_serving.data_plane import DataPlane
 from photochrom_serving.deadline import Deadline
 from photochrom_serving.drain import Drain
 from photochrom_serving.errors import InvalidFieldError
-from photochrom_serving.servables import Version
+from photochrom_serving.servables import Reference, Version
 from photochrom_serving.settings import Settings
 from photochrom_serving.status import Context, answers
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_MAX_TEMPERATURE = 10
 _State = colorizer_pb2.ModelVersion.State
 
 
@@ -61,12 +62,16 @@ class ColorizerService(colorizer_pb2_grpc.ColorizerServicer):
         self, request: colorizer_pb2.ColorizePhotoRequest, context: Context
     ) -> colorizer_pb2.ColorizePhotoResponse:
         expiry = deadline.after(context.time_remaining())
-        manifest = self._data_plane.servables.resolve(request.model.name, request.model.version).manifest
-        size, saturation = _photo_options(request, manifest)
-        with self._photo_admission.admit(expiry):
-            photo = await self._in_thread(photos.decode, request.photo, size, self._max_photo_pixels)
-            prediction = await self._data_plane.predict(manifest.name, manifest.version, photo.plane, expiry)
-            encoded = await self._in_thread(photos.encode, photo, prediction.chroma, saturation)
+        with self._data_plane.servables.use(_reference(request.model)) as servable:
+            manifest = servable.manifest
+            meant = Reference(manifest.name, manifest.version)  # whatever becomes the latest meanwhile
+            size, saturation = _photo_options(request, manifest)
+            with self._photo_admission.admit(expiry):
+                photo = await self._in_thread(photos.decode, request.photo, size, self._max_photo_pixels)
+                prediction = await self._data_plane.predict(
+                    meant, [photo.plane], expiry, _temperature(request)
+                )
+                encoded = await self._in_thread(photos.encode, photo, prediction.chroma[0], saturation)
         return colorizer_pb2.ColorizePhotoResponse(
             model=_spec(manifest), photo=encoded, media_type=photo.media_type
         )
@@ -93,12 +98,15 @@ class ColorizerService(colorizer_pb2_grpc.ColorizerServicer):
             plane = tensors.lightness_from_bytes(sent.data, sent.width, sent.height)
         except tensors.PlaneError as error:
             raise InvalidFieldError(f"lightness.{error.field}", str(error).partition(": ")[2]) from error
-        prediction = await self._data_plane.predict(request.model.name, request.model.version, plane, expiry)
-        _, height, width = prediction.chroma.shape
+        prediction = await self._data_plane.predict(
+            _reference(request.model), [plane], expiry, _temperature(request)
+        )
+        (chroma,) = prediction.chroma
+        _, height, width = chroma.shape
         return colorizer_pb2.ColorizeResponse(
             model=_spec(prediction.manifest),
             chroma=colorizer_pb2.ChromaPlane(
-                width=width, height=height, data=tensors.chroma_to_bytes(prediction.chroma)
+                width=width, height=height, data=tensors.chroma_to_bytes(chroma)
             ),
         )
 
@@ -121,6 +129,22 @@ def _photo_options(request: colorizer_pb2.ColorizePhotoRequest, manifest: Manife
     return size, saturation
 
 
+def _reference(spec: colorizer_pb2.ModelSpec) -> Reference:
+    if spec.version and spec.label:
+        raise InvalidFieldError("model.label", f"is {spec.label!r} beside version {spec.version}: name one")
+    return Reference(spec.name, spec.version, spec.label)
+
+
+def _temperature(request: colorizer_pb2.ColorizeRequest | colorizer_pb2.ColorizePhotoRequest) -> float | None:
+    if not request.HasField("temperature"):
+        return None
+    if not 0 < request.temperature <= _MAX_TEMPERATURE:  # not a number is not within either
+        raise InvalidFieldError(
+            "temperature", f"is {request.temperature:g}, but must be above 0 and at most {_MAX_TEMPERATURE}"
+        )
+    return request.temperature
+
+
 def _spec(manifest: Manifest) -> colorizer_pb2.ModelSpec:
     return colorizer_pb2.ModelSpec(name=manifest.name, version=manifest.version)
 
@@ -138,4 +162,5 @@ def _describe(version: Version) -> colorizer_pb2.ModelVersion:
         default_size=manifest.default_size,
         sha256=manifest.sha256,
         description=manifest.description,
+        has_temperature=version.servable.has_temperature,
     )

@@ -19,8 +19,8 @@ from photochrom_serving import cores, events
 from photochrom_serving.errors import PredictionError, ProviderError, RepositoryError
 from photochrom_serving.settings import Settings
 
-Plane = npt.NDArray[np.uint8]
-"""A lightness plane ``(h, w)``, ``L* = value * 100 / 255``."""
+Plane = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+"""A lightness plane ``(h, w)``: uint8, ``L* = value * 100 / 255``, or float32, L* itself."""
 
 Chroma = npt.NDArray[np.float32]
 """Chroma planes ``(n, 2, h', w')`` or one ``(2, h', w')``: a* then b*, CIE units."""

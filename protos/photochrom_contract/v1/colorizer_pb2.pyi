@@ -8,12 +8,14 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ModelSpec(_message.Message):
-    __slots__ = ("name", "version")
+    __slots__ = ("name", "version", "label")
     NAME_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
     name: str
     version: int
-    def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
+    label: str
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ..., label: _Optional[str] = ...) -> None: ...
 
 class LightnessPlane(_message.Message):
     __slots__ = ("width", "height", "data")
@@ -36,12 +38,14 @@ class ChromaPlane(_message.Message):
     def __init__(self, width: _Optional[int] = ..., height: _Optional[int] = ..., data: _Optional[bytes] = ...) -> None: ...
 
 class ColorizeRequest(_message.Message):
-    __slots__ = ("model", "lightness")
+    __slots__ = ("model", "lightness", "temperature")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     LIGHTNESS_FIELD_NUMBER: _ClassVar[int]
+    TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
     model: ModelSpec
     lightness: LightnessPlane
-    def __init__(self, model: _Optional[_Union[ModelSpec, _Mapping]] = ..., lightness: _Optional[_Union[LightnessPlane, _Mapping]] = ...) -> None: ...
+    temperature: float
+    def __init__(self, model: _Optional[_Union[ModelSpec, _Mapping]] = ..., lightness: _Optional[_Union[LightnessPlane, _Mapping]] = ..., temperature: _Optional[float] = ...) -> None: ...
 
 class ColorizeResponse(_message.Message):
     __slots__ = ("model", "chroma")
@@ -52,16 +56,18 @@ class ColorizeResponse(_message.Message):
     def __init__(self, model: _Optional[_Union[ModelSpec, _Mapping]] = ..., chroma: _Optional[_Union[ChromaPlane, _Mapping]] = ...) -> None: ...
 
 class ColorizePhotoRequest(_message.Message):
-    __slots__ = ("model", "photo", "size", "saturation")
+    __slots__ = ("model", "photo", "size", "saturation", "temperature")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     PHOTO_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     SATURATION_FIELD_NUMBER: _ClassVar[int]
+    TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
     model: ModelSpec
     photo: bytes
     size: int
     saturation: float
-    def __init__(self, model: _Optional[_Union[ModelSpec, _Mapping]] = ..., photo: _Optional[bytes] = ..., size: _Optional[int] = ..., saturation: _Optional[float] = ...) -> None: ...
+    temperature: float
+    def __init__(self, model: _Optional[_Union[ModelSpec, _Mapping]] = ..., photo: _Optional[bytes] = ..., size: _Optional[int] = ..., saturation: _Optional[float] = ..., temperature: _Optional[float] = ...) -> None: ...
 
 class ColorizePhotoResponse(_message.Message):
     __slots__ = ("model", "photo", "media_type")
@@ -94,7 +100,7 @@ class Model(_message.Message):
     def __init__(self, name: _Optional[str] = ..., versions: _Optional[_Iterable[_Union[ModelVersion, _Mapping]]] = ...) -> None: ...
 
 class ModelVersion(_message.Message):
-    __slots__ = ("version", "state", "message", "sizes", "default_size", "sha256", "description")
+    __slots__ = ("version", "state", "message", "sizes", "default_size", "sha256", "description", "labels", "has_temperature")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[ModelVersion.State]
@@ -114,6 +120,8 @@ class ModelVersion(_message.Message):
     DEFAULT_SIZE_FIELD_NUMBER: _ClassVar[int]
     SHA256_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    HAS_TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
     version: int
     state: ModelVersion.State
     message: str
@@ -121,4 +129,6 @@ class ModelVersion(_message.Message):
     default_size: int
     sha256: str
     description: str
-    def __init__(self, version: _Optional[int] = ..., state: _Optional[_Union[ModelVersion.State, str]] = ..., message: _Optional[str] = ..., sizes: _Optional[_Iterable[int]] = ..., default_size: _Optional[int] = ..., sha256: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
+    labels: _containers.RepeatedScalarFieldContainer[str]
+    has_temperature: bool
+    def __init__(self, version: _Optional[int] = ..., state: _Optional[_Union[ModelVersion.State, str]] = ..., message: _Optional[str] = ..., sizes: _Optional[_Iterable[int]] = ..., default_size: _Optional[int] = ..., sha256: _Optional[str] = ..., description: _Optional[str] = ..., labels: _Optional[_Iterable[str]] = ..., has_temperature: bool = ...) -> None: ...
