@@ -3,6 +3,8 @@
 Their chroma is arithmetic on the lightness, so a test can say what must come back::
 
     a* = (L* - 50) / 2      b* = (50 - L*) / 4      after 2 x 2 average pooling
+
+One with a temperature answers that times the temperature, whose default is 1.
 """
 
 from pathlib import Path
@@ -35,17 +37,21 @@ def expected_chroma(plane: npt.NDArray[np.uint8] | npt.NDArray[np.float32]) -> n
     return np.stack([factor * pooled + offset for factor, offset in (_A_OF_L, _B_OF_L)])
 
 
-def build_model(work: int = 0, input_name: str = tensors.LIGHTNESS) -> onnx.ModelProto:
+def build_model(
+    work: int = 0, input_name: str = tensors.LIGHTNESS, *, temperature: bool = False
+) -> onnx.ModelProto:
     """Build the tiny model.
 
     :param work: how many 512 x 512 matrix products (about a millisecond each) every *batch* costs on
         top, whatever its size; they do not change the answer.
     :param input_name: another name than the contract's makes a model that a server must refuse.
+    :param temperature: with the contract's optional input.
     """
+    answer = "at_temperature_1" if temperature else tensors.CHROMA
     nodes = [
         helper.make_node("AveragePool", [input_name], ["pooled"], kernel_shape=[2, 2], strides=[2, 2]),
         helper.make_node("Mul", ["pooled", "factors"], ["scaled"]),
-        helper.make_node("Add", ["scaled", "offsets"], ["shifted" if work else tensors.CHROMA]),
+        helper.make_node("Add", ["scaled", "offsets"], ["shifted" if work else answer]),
     ]
     factors, offsets = zip(_A_OF_L, _B_OF_L, strict=True)
     constants = [
@@ -60,7 +66,7 @@ def build_model(work: int = 0, input_name: str = tensors.LIGHTNESS) -> onnx.Mode
             *(helper.make_node("MatMul", [f"work_{n}", "blur"], [f"work_{n + 1}"]) for n in range(work)),
             helper.make_node("ReduceMean", [f"work_{work}"], ["worked"], keepdims=0),
             helper.make_node("Mul", ["worked", "zero"], ["nothing"]),
-            helper.make_node("Add", ["shifted", "nothing"], [tensors.CHROMA]),
+            helper.make_node("Add", ["shifted", "nothing"], [answer]),
         ]
         blur = np.full((_WORK_SIDE, _WORK_SIDE), 1 / _WORK_SIDE, np.float32)
         constants += [
@@ -68,10 +74,15 @@ def build_model(work: int = 0, input_name: str = tensors.LIGHTNESS) -> onnx.Mode
             numpy_helper.from_array(blur, "blur"),
             numpy_helper.from_array(np.zeros((), np.float32), "zero"),
         ]
+    inputs = [helper.make_tensor_value_info(input_name, TensorProto.FLOAT, tensors.LIGHTNESS_AXES)]
+    if temperature:
+        nodes.append(helper.make_node("Mul", [answer, tensors.TEMPERATURE], [tensors.CHROMA]))
+        inputs.append(helper.make_tensor_value_info(tensors.TEMPERATURE, TensorProto.FLOAT, ()))
+        constants.append(numpy_helper.from_array(np.ones((), np.float32), tensors.TEMPERATURE))
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [helper.make_tensor_value_info(input_name, TensorProto.FLOAT, tensors.LIGHTNESS_AXES)],
+        inputs,
         [helper.make_tensor_value_info(tensors.CHROMA, TensorProto.FLOAT, tensors.CHROMA_AXES)],
         constants,
     )

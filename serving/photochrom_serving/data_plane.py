@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from photochrom_contract.manifest import Manifest
 from photochrom_serving.admission import Admission
+from photochrom_serving.batcher import Timing
 from photochrom_serving.deadline import Deadline
 from photochrom_serving.errors import InvalidFieldError
 from photochrom_serving.servables import Reference, Servable, Servables
@@ -19,6 +20,8 @@ class Prediction:
     manifest: Manifest
     chroma: Sequence[Chroma]
     """One ``(2, h', w')`` for each photograph: a* then b*, CIE units."""
+    timing: Timing
+    """Of the photograph that waited longest."""
 
 
 class DataPlane:
@@ -44,8 +47,13 @@ class DataPlane:
             _check(servable, planes, temperature)
             with self._admission.admit(deadline):
                 async with asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(servable.batcher.predict(plane, deadline)) for plane in planes]
-                return Prediction(servable.manifest, [task.result() for task in tasks])
+                    tasks = [
+                        group.create_task(servable.batcher.predict(plane, deadline, temperature))
+                        for plane in planes
+                    ]
+                answers = [task.result() for task in tasks]
+        timing = max((answer.timing for answer in answers), key=lambda timing: timing.queue_seconds)
+        return Prediction(servable.manifest, [answer.chroma for answer in answers], timing)
 
 
 def _check(servable: Servable, planes: Sequence[Plane], temperature: float | None) -> None:

@@ -8,7 +8,7 @@ from typing import Self
 
 from photochrom_contract.manifest import Manifest
 from photochrom_serving import events, repository
-from photochrom_serving.batcher import Batcher
+from photochrom_serving.batcher import Batcher, Watch, ignore
 from photochrom_serving.errors import NotFoundError, RepositoryError, SettingsError
 from photochrom_serving.session import Session
 from photochrom_serving.settings import Settings
@@ -55,9 +55,10 @@ class Servables:
         self.default_model = default_model
 
     @classmethod
-    def load(cls, settings: Settings) -> Self:
+    def load(cls, settings: Settings, watch: Watch = ignore) -> Self:
         """Verify, load and warm up all there is; this takes seconds. Broken versions are left out.
 
+        :param watch: is told of every batch.
         :raises RepositoryError: if nothing can be loaded, with every reason.
         :raises ProviderError: if the provider asked for is not there.
         :raises SettingsError: if the default model asked for cannot be loaded.
@@ -65,7 +66,7 @@ class Servables:
         root = repository.locate(settings.models)
         models: dict[str, list[Version]] = {}
         for candidate in repository.scan(root):
-            models.setdefault(candidate.name, []).append(_load(candidate, settings))
+            models.setdefault(candidate.name, []).append(_load(candidate, settings, watch))
         problems = [
             version.problem for versions in models.values() for version in versions if version.problem
         ]
@@ -117,7 +118,7 @@ class Servables:
                     version.servable.batcher.close()
 
 
-def _load(candidate: repository.Candidate, settings: Settings) -> Version:
+def _load(candidate: repository.Candidate, settings: Settings, watch: Watch) -> Version:
     label = f"{candidate.name}/{candidate.version}"
     start = time.monotonic()
     try:
@@ -132,8 +133,9 @@ def _load(candidate: repository.Candidate, settings: Settings) -> Version:
         return Version(candidate.version, None, str(error))
     seconds = round(time.monotonic() - start, 3)
     events.info("loaded", model=label, provider=session.provider, sha256=manifest.sha256, seconds=seconds)
-    batcher = Batcher(label, session.run, settings.max_batch_size)
-    return Version(candidate.version, Servable(manifest, session.provider, batcher))
+    batcher = Batcher(label, session.run, settings.max_batch_size, watch)
+    servable = Servable(manifest, session.provider, batcher, session.has_temperature)
+    return Version(candidate.version, servable)
 
 
 def _listed(names: object) -> str:

@@ -3,9 +3,11 @@
 Only one thread may call :meth:`Session.run` at a time: the runner thread of its batcher.
 """
 
+import dataclasses
 import functools
 import importlib.metadata
 import os
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,19 @@ Plane = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
 
 Chroma = npt.NDArray[np.float32]
 """Chroma planes ``(n, 2, h', w')`` or one ``(2, h', w')``: a* then b*, CIE units."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a batch."""
+
+    answers: Sequence[Chroma | PredictionError]
+    """Photograph by photograph: its chroma ``(2, h', w')``, or what is wrong with it."""
+    bucket: int
+    """How many photographs it ran as: the batch and its padding."""
+    assembly_seconds: float
+    compute_seconds: float
+
 
 _PROVIDER_NAMES = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _ERROR_SEVERITY = 3  # ONNX Runtime's numbering: its own lines are not events
@@ -44,18 +59,25 @@ class Session:
         self._session = _open(model, self.provider, settings)
         _check_tensor(model, self._session.get_inputs(), tensors.LIGHTNESS, channels=1)
         _check_tensor(model, self._session.get_outputs(), tensors.CHROMA, channels=2)
+        self.has_temperature = _has_temperature(model, self._session)
 
-    def run(self, planes: Sequence[Plane]) -> list[Chroma | PredictionError]:
+    def run(self, planes: Sequence[Plane], temperature: float | None = None) -> Outcome:
         """Predict the chroma ``(2, h', w')`` of each of ``planes``, all ``(h, w)``, as one batch.
 
+        :param temperature: of the annealed mean, for a model that has one; None for the model's own.
         :returns: in the place of an answer that is no color, an error: the others do not suffer from it.
         """
+        start = time.monotonic()
+        batch = self._assemble(planes)
+        assembled = time.monotonic()
+        chroma = self._predict(batch, temperature)
+        computed = time.monotonic()
         where = f"{self._manifest.name}/{self._manifest.version}"
         refused = f"{where} answered this photograph with numbers that are not finite"
-        return [
-            chroma if np.isfinite(chroma).all() else PredictionError(refused)
-            for chroma in self._predict(planes)
+        answers: list[Chroma | PredictionError] = [
+            plane if np.isfinite(plane).all() else PredictionError(refused) for plane in chroma[: len(planes)]
         ]
+        return Outcome(answers, len(batch), assembled - start, computed - assembled)
 
     def warm_up(self) -> None:
         """Run every size at every bucket once, and check the shape of what comes back.
@@ -74,7 +96,7 @@ class Session:
         where = f"{self._manifest.name} version {self._manifest.version} at size {size}"
         side = size // self._manifest.chroma_stride
         try:
-            chroma = self._predict([np.full((size, size), 128, np.uint8)] * count)
+            chroma = self._predict(self._assemble([np.full((size, size), 128, np.uint8)] * count))
         except Exception as error:  # ONNX Runtime's exceptions share no base
             raise RepositoryError(f"{where}: the graph does not run: {_first_line(error)}") from error
         if chroma.shape != (count, 2, side, side):
@@ -84,14 +106,24 @@ class Session:
         if not np.isfinite(chroma).all():
             raise RepositoryError(f"{where}: the graph answers numbers that are not finite")
 
-    def _predict(self, planes: Sequence[Plane]) -> Chroma:
+    def _assemble(self, planes: Sequence[Plane]) -> Chroma:
+        """The batch ``(n, 1, h, w)``, L* 0 to 100; on CUDA padded to a bucket."""
         count = len(planes)
         if self.provider == "CUDAExecutionProvider":
             # A first-seen shape costs a search for convolution algorithms: only warmed-up ones occur.
-            planes = [*planes, *[planes[-1]] * (self._bucket(count) - count)]
-        batch = tensors.lightness_to_tensor(np.stack(planes))
-        chroma: Chroma = self._session.run([tensors.CHROMA], {tensors.LIGHTNESS: batch})[0]
-        return chroma[:count]
+            count = self._bucket(count)
+        batch = np.empty((count, 1, *planes[0].shape), np.float32)
+        for row, plane in zip(batch, planes, strict=False):
+            _write(plane, row[0])
+        batch[len(planes) :] = batch[0]
+        return batch
+
+    def _predict(self, batch: Chroma, temperature: float | None = None) -> Chroma:
+        feed: dict[str, object] = {tensors.LIGHTNESS: batch}
+        if temperature is not None:
+            feed[tensors.TEMPERATURE] = np.array(temperature, np.float32)
+        chroma: Chroma = self._session.run([tensors.CHROMA], feed)[0]
+        return chroma
 
     def _bucket(self, count: int) -> int:
         return next(bucket for bucket in _buckets(self._max_batch_size) if bucket >= count)
@@ -183,6 +215,14 @@ def _provider_options(provider: str, settings: Settings) -> dict[str, str]:
     return options
 
 
+def _write(plane: Plane, out: npt.NDArray[np.float32]) -> None:
+    """A plane's L*, 0 to 100, into ``out`` ``(h, w)``."""
+    if plane.dtype == np.uint8:
+        np.multiply(plane, np.float32(100 / 255), out=out)
+    else:
+        out[...] = plane
+
+
 def _check_tensor(model: Path, found: Sequence[Any], name: str, channels: int) -> None:
     """The graph has one such tensor, ``(batch, channels, height, width)`` float32, with a free batch axis."""
     if [tensor.name for tensor in found] != [name]:
@@ -195,6 +235,19 @@ def _check_tensor(model: Path, found: Sequence[Any], name: str, channels: int) -
             f"{model}: {name} is {tensor.type} {tensor.shape}, "
             f"but the contract wants tensor(float) (batch, {channels}, height, width)"
         )
+
+
+def _has_temperature(model: Path, session: Any) -> bool:
+    """Whether the graph has the contract's optional input: a float32 scalar with a default."""
+    optional = {tensor.name: tensor for tensor in session.get_overridable_initializers()}
+    found = optional.get(tensors.TEMPERATURE)
+    if found is None:
+        return False
+    if found.type != "tensor(float)" or found.shape:
+        raise RepositoryError(
+            f"{model}: {found.name} is {found.type} {found.shape}, but the contract wants a float32 scalar"
+        )
+    return True
 
 
 def _first_line(error: Exception) -> str:

@@ -16,9 +16,9 @@ from onnx import TensorProto, helper
 
 from photochrom_contract import manifest, tensors
 from photochrom_serving import deadline
-from photochrom_serving.batcher import Batcher
+from photochrom_serving.batcher import Answer, Batcher, BatchRun, Timing
 from photochrom_serving.errors import ExpiredError, PredictionError
-from photochrom_serving.session import Chroma, Plane, Session
+from photochrom_serving.session import Outcome, Plane, Session
 from photochrom_serving.settings import Settings
 from tests import model_factory
 from tests.serving.conftest import assert_answers, connected, lightness, request, serving
@@ -48,12 +48,12 @@ class Runner:
         self.batches: list[list[int]] = []
         self.go = threading.Event()
 
-    def __call__(self, planes: Sequence[Plane]) -> list[Chroma | PredictionError]:
+    def __call__(self, planes: Sequence[Plane], temperature: float | None) -> Outcome:
         self.batches.append([int(plane[0, 0]) for plane in planes])
         assert self.go.wait(30)
         if 255 in self.batches[-1]:
             raise FloatingPointError("white")
-        return [model_factory.expected_chroma(plane) for plane in planes]
+        return Outcome([model_factory.expected_chroma(plane) for plane in planes], 4, 0.125, 0.25)
 
 
 def plane_of(value: int, size: int = 2) -> Plane:
@@ -75,7 +75,7 @@ def test_while_one_batch_runs_the_next_gathers_up_to_its_limit(runner: Runner) -
         await asyncio.sleep(0)
         runner.go.set()
         for value, answer in enumerate(await asyncio.gather(first, *rest)):
-            np.testing.assert_array_equal(answer, model_factory.expected_chroma(plane_of(value)))
+            np.testing.assert_array_equal(answer.chroma, model_factory.expected_chroma(plane_of(value)))
         batcher.close()
 
     asyncio.run(scenario())
@@ -92,6 +92,40 @@ def test_batches_have_one_size_and_the_longest_waiting_goes_first(runner: Runner
 
     asyncio.run(scenario())
     assert runner.batches == [[0, 2, 4], [1, 3]]
+
+
+def test_batches_have_one_temperature(runner: Runner) -> None:
+    runner.go.set()
+
+    async def scenario() -> None:
+        batcher = Batcher("tiny/1", runner, max_batch_size=8)
+        temperatures = (None, 0.5, None, 0.5, 1.0)
+        await asyncio.gather(*(batcher.predict(plane_of(n), None, t) for n, t in enumerate(temperatures)))
+        batcher.close()
+
+    asyncio.run(scenario())
+    assert runner.batches == [[0, 2], [1, 3], [4]]
+
+
+def test_every_batch_is_told_of_and_every_answer_knows_its_times(runner: Runner) -> None:
+    runner.go.set()
+    runs: list[BatchRun] = []
+
+    async def scenario() -> None:
+        batcher = Batcher("tiny/1", runner, max_batch_size=8, watch=runs.append)
+        answers = await asyncio.gather(*(batcher.predict(plane_of(n), None) for n in range(3)))
+        for answer, waited in zip(answers, runs[0].queue_seconds, strict=True):
+            assert answer.timing == Timing(waited, 0.25, batch_size=3)
+        with pytest.raises(PredictionError):
+            await batcher.predict(plane_of(255), None)
+        batcher.close()
+
+    asyncio.run(scenario())
+    told, failed = runs
+    assert (told.model, told.size, told.photographs, told.bucket) == ("tiny/1", 2, 3, 4)
+    assert (told.assembly_seconds, told.compute_seconds, told.failed) == (0.125, 0.25, False)
+    assert min(told.queue_seconds) >= 0
+    assert (failed.photographs, failed.failed) == (1, True)
 
 
 def test_the_cancelled_and_the_expired_leave_before_a_batch_forms(runner: Runner) -> None:
@@ -116,7 +150,7 @@ def test_the_cancelled_and_the_expired_leave_before_a_batch_forms(runner: Runner
 
 
 def test_a_batch_that_fails_fails_its_own_requests_and_no_other(runner: Runner) -> None:
-    async def scenario() -> list[Chroma | BaseException]:
+    async def scenario() -> list[Answer | BaseException]:
         batcher = Batcher("tiny/1", runner, max_batch_size=2)
         calls = [batcher.predict(plane_of(n), None) for n in (0, 1, 254, 255, 2)]
         runner.go.set()
@@ -146,12 +180,12 @@ def test_a_photograph_whose_answer_is_no_color_fails_alone(tmp_path: Path) -> No
     described = manifest.Manifest("tiny", 1, "", manifest.digest(path), (2,), 2, 1)
     batches: list[int] = []
 
-    async def scenario() -> list[Chroma | BaseException]:
+    async def scenario() -> list[Answer | BaseException]:
         session = Session(path, described, Settings())
 
-        def run(planes: Sequence[Plane]) -> list[Chroma | PredictionError]:
+        def run(planes: Sequence[Plane], temperature: float | None) -> Outcome:
             batches.append(len(planes))
-            return session.run(planes)
+            return session.run(planes, temperature)
 
         batcher = Batcher("tiny/1", run, max_batch_size=8)
         calls = [batcher.predict(plane_of(value), None) for value in (255, 0, 51)]
@@ -162,7 +196,7 @@ def test_a_photograph_whose_answer_is_no_color_fails_alone(tmp_path: Path) -> No
     white, black, grey = asyncio.run(scenario())
     assert batches == [3]
     for answer, expected in ((white, 1 / 100), (grey, 1 / 20)):
-        assert isinstance(answer, np.ndarray)
-        np.testing.assert_allclose(answer, np.full((2, 2, 2), expected), rtol=1e-6)
+        assert isinstance(answer, Answer)
+        np.testing.assert_allclose(answer.chroma, np.full((2, 2, 2), expected), rtol=1e-6)
     assert isinstance(black, PredictionError)
     assert str(black) == "tiny/1 answered this photograph with numbers that are not finite"
