@@ -11,12 +11,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from photochrom import _pictures
-from photochrom._errors import InvalidRequestError, ModelNotFoundError
-from photochrom._server import MAX_TIMEOUT, MAX_VERSION, Server, connect
+from photochrom._dialogue import Speaker
+from photochrom._options import Options, check_timeout
+from photochrom._server import Server, connect
 from photochrom_contract import photograph as lab_work
-from photochrom_contract import tensors
-
-_MAX_SATURATION = 2.0
 
 
 def colorize(
@@ -24,16 +22,19 @@ def colorize(
     target: str | None = None,
     *,
     model: str = "",
-    version: int = 0,
+    version: int | str = 0,
     size: int = 0,
     saturation: float = 1.0,
+    temperature: float | None = None,
 ) -> Image.Image:
     """Color one photograph.
 
     For many, a :class:`Colorizer` keeps its connection. The parameters are those of a Colorizer and of
     its :meth:`~Colorizer.colorize`, and so are the errors.
     """
-    with Colorizer(target, model=model, version=version, size=size, saturation=saturation) as colorizer:
+    with Colorizer(
+        target, model=model, version=version, size=size, saturation=saturation, temperature=temperature
+    ) as colorizer:
         return colorizer.colorize(photograph)
 
 
@@ -50,9 +51,10 @@ class Colorizer:
         target: str | None = None,
         *,
         model: str = "",
-        version: int = 0,
+        version: int | str = 0,
         size: int = 0,
         saturation: float = 1.0,
+        temperature: float | None = None,
         timeout: float = 60.0,
         root_certificates: str | os.PathLike[str] | bytes | None = None,
     ) -> None:
@@ -62,28 +64,20 @@ class Colorizer:
             ``unix:/path``; without one, the environment's ``PHOTOCHROM_TARGET``; without that, the
             embedded server: in this process, on its CPU, with the model that it ships.
         :param model: the model's name; empty for the server's default.
-        :param version: the model's version; 0 for the latest.
+        :param version: the model's version; 0 for the latest; or a label that the server's operator
+            gave one, such as ``"stable"``.
         :param size: the side, in pixels, of the square that the model sees, one of those that it
             accepts; 0 for its default. The result has the photograph's size, whatever this is.
         :param saturation: a factor on the predicted chroma, within 0 (grey) to 2.
+        :param temperature: of the model's annealed mean, for a model that has one: near 0 vivid and
+            spotty, 1 smooth and pale, at most 10; None for the model's own.
         :param timeout: seconds that a call to the server may take, retries included; a day at most.
         :param root_certificates: for TLS, PEM certificates to trust in place of the public
             authorities': a file's path, or the bytes.
         :raises ValueError: for a number out of its range.
         """
-        if not 0 <= saturation <= _MAX_SATURATION:
-            raise ValueError(f"saturation is {saturation}, but must be within 0 to {_MAX_SATURATION:g}")
-        if not 0 <= size <= tensors.MAX_SIDE:
-            raise ValueError(f"size is {size}, but must be within 0 to {tensors.MAX_SIDE}")
-        if not 0 <= version <= MAX_VERSION:
-            raise ValueError(f"version is {version}, but must be within 0 to {MAX_VERSION}")
-        if not 0 < timeout <= MAX_TIMEOUT:
-            raise ValueError(f"timeout is {timeout}, but must be above 0 and at most {MAX_TIMEOUT:g} s")
-        self._model = model
-        self._version = version
-        self._size = size
-        self._saturation = saturation
-        self._default_size: int | None = None
+        self._options = Options(model, version, size, saturation, temperature)
+        check_timeout(timeout)
         self._lock = threading.Lock()
         # Late, so that a bad picture is told before an embedded server is started for it.
         self._connect = partial(connect, target, timeout=timeout, root_certificates=root_certificates)
@@ -107,7 +101,7 @@ class Colorizer:
         """
         decoded = _pictures.read(photograph)
         lightness = lab_work.lightness_of(decoded.picture)
-        colored = lab_work.merge(lightness, self._predict(lightness), self._saturation)
+        colored = lab_work.merge(lightness, self._predict(lightness), self._options.saturation)
         if decoded.alpha is not None:
             colored.putalpha(decoded.alpha)
         return colored
@@ -128,27 +122,8 @@ class Colorizer:
         self.close()
 
     def _predict(self, lightness: lab_work.Lightness) -> npt.NDArray[np.float32]:
-        if self._size:
-            return self._predict_at(lightness, self._size)
-        remembered = self._default_size
-        if remembered is None:
-            return self._predict_at(lightness, self._read_default_size())
-        try:
-            return self._predict_at(lightness, remembered)
-        except (InvalidRequestError, ModelNotFoundError):
-            # Another version may have taken the model's place since, with other sizes.
-            size = self._read_default_size()
-            if size == remembered:
-                raise
-            return self._predict_at(lightness, size)
-
-    def _predict_at(self, lightness: lab_work.Lightness, size: int) -> npt.NDArray[np.float32]:
-        plane = lab_work.reduce_lightness(lightness, size)
-        return self._connected().colorize(plane, self._model, self._version)
-
-    def _read_default_size(self) -> int:
-        self._default_size = self._connected().default_size(self._model, self._version)
-        return self._default_size
+        server = self._connected()
+        return server.run(self._speaker.predict(lightness)).chroma
 
     def _connected(self) -> Server:
         with self._lock:
@@ -156,4 +131,5 @@ class Colorizer:
                 raise ValueError("the Colorizer is closed")
             if self._server is None:
                 self._server = self._connect()
+                self._speaker = Speaker(self._options, self._server.name)
             return self._server

@@ -48,6 +48,7 @@ class Colorizer(services.ColorizerServicer):
             state=messages.ModelVersion.AVAILABLE,
             sizes=self.sizes,
             default_size=self.sizes[0],
+            labels=["stable"],
             description="Says one color",
         )
         model = messages.Model(name="scripted", versions=[version, *self.versions])

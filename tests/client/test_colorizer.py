@@ -146,11 +146,31 @@ def test_a_model_that_is_not_there_is_named_with_those_that_are(
         colorize(gradient, target, model=model, version=version)
 
 
+def test_a_label_names_a_version_and_one_that_no_version_has_is_told(
+    target: str, service: scripted.Colorizer, gradient: Image.Image
+) -> None:
+    colorize(gradient, target, version="stable")
+    assert service.requests[0].model == messages.ModelSpec(label="stable")
+    with pytest.raises(
+        photochrom.ModelNotFoundError, match=r"no model scripted canary; it has scripted 3 \(st"
+    ):
+        colorize(gradient, target, version="canary")
+
+
+def test_a_temperature_is_sent_if_one_is_given(
+    target: str, service: scripted.Colorizer, gradient: Image.Image
+) -> None:
+    colorize(gradient, target)
+    colorize(gradient, target, temperature=0.5)
+    assert [request.HasField("temperature") for request in service.requests] == [False, True]
+    assert service.requests[1].temperature == 0.5
+
+
 def test_a_version_that_could_not_be_loaded_is_named_with_the_reason(
     target: str, service: scripted.Colorizer, gradient: Image.Image
 ) -> None:
     service.versions = [service.failed(4, "its digest is another")]
-    reason = r"could not load model scripted 4 \(its digest is another\); it has scripted 3$"
+    reason = r"could not load model scripted 4 \(its digest is another\); it has scripted 3 \(stable\)$"
     with pytest.raises(photochrom.ModelNotFoundError, match=reason):
         colorize(gradient, target, version=4)
     assert colorize(gradient, target).size == gradient.size
@@ -244,6 +264,11 @@ def test_closing_ends_the_calls_under_way_and_says_so(
         {"saturation": float("nan")},
         {"version": -1},
         {"version": 2**64},
+        {"version": "not a label"},
+        {"version": "3"},
+        {"temperature": 0},
+        {"temperature": 10.1},
+        {"temperature": float("nan")},
         {"timeout": 0},
         {"timeout": float("inf")},
         {"timeout": float("nan")},

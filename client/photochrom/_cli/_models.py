@@ -1,8 +1,11 @@
-"""What ``photochrom models`` prints."""
+"""``photochrom models``."""
 
 from typing import Any
 
-from photochrom._server import latest_available
+from photochrom import _server
+from photochrom._cli import _console
+from photochrom._cli._parameters import Json, RootCertificates, Target, Timeout
+from photochrom._dialogue import latest_available
 from photochrom_contract.v1 import colorizer_pb2 as messages
 
 
@@ -17,6 +20,8 @@ def rows(listed: messages.ListModelsResponse) -> list[dict[str, Any]]:
             "state": messages.ModelVersion.State.Name(version.state).lower(),
             "sizes": list(version.sizes),
             "default_size": version.default_size,
+            "has_temperature": version.has_temperature,
+            "labels": list(version.labels),
             "sha256": version.sha256,
             "description": version.message or version.description,
         }
@@ -31,9 +36,25 @@ def table(listed: messages.ListModelsResponse) -> str:
     for row in rows(listed):
         sizes = (f"{size}*" if size == row["default_size"] else str(size) for size in row["sizes"])
         name = f"{row['model']}*" if row["default"] else row["model"]
-        lines.append([name, str(row["version"]), row["state"], " ".join(sizes), row["description"]])
+        version = " ".join([str(row["version"]), *row["labels"]])
+        lines.append([name, version, row["state"], " ".join(sizes), row["description"]])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+def models(
+    target: Target = None,
+    timeout: Timeout = 10.0,
+    root_certificates: RootCertificates = None,
+    as_json: Json = False,
+) -> None:
+    """List the server's models."""
+    with _server.connect(target, timeout=timeout, root_certificates=root_certificates) as server:
+        listed = server.models()
+    if as_json:
+        _console.say_json(rows(listed))
+    else:
+        _console.say(table(listed))
