@@ -7,6 +7,7 @@
 goes wrong is a :class:`PhotochromError`, whose message says where, what was wrong and what to do.
 """
 
+from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
 from photochrom._errors import (
@@ -23,17 +24,29 @@ from photochrom._errors import (
 )
 
 if TYPE_CHECKING:
+    from photochrom._async_colorizer import AsyncColorizer
     from photochrom._colorizer import Colorizer, colorize
+    from photochrom._outcome import Outcome
 
 __version__ = "0.1.0"
 
+_LATE = {
+    "AsyncColorizer": "photochrom._async_colorizer",
+    "Colorizer": "photochrom._colorizer",
+    "Outcome": "photochrom._outcome",
+    "colorize": "photochrom._colorizer",
+}
+"""Names and their modules, for these are imported when they are first asked for."""
+
 __all__ = [
+    "AsyncColorizer",
     "AuthenticationError",
     "BusyError",
     "Colorizer",
     "DeadlineError",
     "InvalidRequestError",
     "ModelNotFoundError",
+    "Outcome",
     "PhotochromError",
     "PictureError",
     "ServerError",
@@ -47,8 +60,6 @@ __all__ = [
 def __getattr__(name: str) -> object:
     # Late, because gRPC and NumPy take a moment to import, and because gRPC reads how much it may
     # log when it is imported: the command has a say in that, and imports this package first.
-    if name in ("Colorizer", "colorize"):
-        from photochrom import _colorizer
-
-        return getattr(_colorizer, name)
+    if name in _LATE:
+        return getattr(_import_module(_LATE[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

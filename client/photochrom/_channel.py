@@ -4,6 +4,7 @@ import json
 from typing import Final
 
 import grpc
+import grpc.aio
 
 from photochrom._target import Target
 from photochrom_contract import tensors
@@ -29,17 +30,29 @@ _SERVICE_CONFIG: Final = {
 }
 
 
+_OPTIONS: Final = (
+    ("grpc.max_receive_message_length", _MAX_MESSAGE),
+    ("grpc.max_send_message_length", _MAX_MESSAGE),
+    ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
+    # A server that was restarted is found again within seconds, not gRPC's two minutes.
+    ("grpc.max_reconnect_backoff_ms", 2000),
+)
+
+
 def open_channel(target: Target, root_certificates: bytes | None = None) -> grpc.Channel:
     """Open a channel; it connects with the first call.
 
     :param root_certificates: PEM certificates to trust in place of gRPC's own list; for TLS only.
     """
-    options = [
-        ("grpc.max_receive_message_length", _MAX_MESSAGE),
-        ("grpc.max_send_message_length", _MAX_MESSAGE),
-        ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
-    ]
     if target.secure:
         credentials = grpc.ssl_channel_credentials(root_certificates)
-        return grpc.secure_channel(target.address, credentials, options)
-    return grpc.insecure_channel(target.address, options)
+        return grpc.secure_channel(target.address, credentials, _OPTIONS)
+    return grpc.insecure_channel(target.address, _OPTIONS)
+
+
+def open_async_channel(target: Target, root_certificates: bytes | None = None) -> grpc.aio.Channel:
+    """The same for asyncio; it belongs to the event loop that runs."""
+    if target.secure:
+        credentials = grpc.ssl_channel_credentials(root_certificates)
+        return grpc.aio.secure_channel(target.address, credentials, _OPTIONS)
+    return grpc.aio.insecure_channel(target.address, _OPTIONS)

@@ -2,23 +2,27 @@
 
 import os
 import threading
+from collections.abc import Generator, Iterable
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
-from photochrom import _pictures
-from photochrom._dialogue import Speaker
+from photochrom._coloring import Coloring
+from photochrom._dialogue import Dialogue, Done, Response, advance
+from photochrom._errors import PhotochromError, ServerError
 from photochrom._options import Options, check_timeout
+from photochrom._outcome import Outcome
+from photochrom._pictures import Source
 from photochrom._server import Server, connect
-from photochrom_contract import photograph as lab_work
+from photochrom._window import WINDOW, check_window, work_through
+
+T = TypeVar("T")
 
 
 def colorize(
-    photograph: _pictures.Source,
+    photograph: Source,
     target: str | None = None,
     *,
     model: str = "",
@@ -76,7 +80,7 @@ class Colorizer:
             authorities': a file's path, or the bytes.
         :raises ValueError: for a number out of its range.
         """
-        self._options = Options(model, version, size, saturation, temperature)
+        self._coloring = Coloring(Options(model, version, size, saturation, temperature))
         check_timeout(timeout)
         self._lock = threading.Lock()
         # Late, so that a bad picture is told before an embedded server is started for it.
@@ -84,7 +88,7 @@ class Colorizer:
         self._server: Server | None = None
         self._closed = False
 
-    def colorize(self, photograph: _pictures.Source) -> Image.Image:
+    def colorize(self, photograph: Source) -> Image.Image:
         """Color a photograph.
 
         Whatever colors it has are ignored: a sepia or color picture is treated as the black-and-white
@@ -99,12 +103,32 @@ class Colorizer:
         :raises ServerError: if the server gives no colors.
         :raises ValueError: if the Colorizer is closed, before or meanwhile.
         """
-        decoded = _pictures.read(photograph)
-        lightness = lab_work.lightness_of(decoded.picture)
-        colored = lab_work.merge(lightness, self._predict(lightness), self._options.saturation)
-        if decoded.alpha is not None:
-            colored.putalpha(decoded.alpha)
-        return colored
+        return self._run(self._coloring.colorize(photograph))
+
+    def colorize_many(
+        self, photographs: Iterable[Source], *, in_order: bool = True, window: int = WINDOW
+    ) -> Generator[Outcome, None, None]:
+        """Color any number of photographs, several at a time.
+
+        >>> with Colorizer() as colorizer:
+        ...     for outcome in colorizer.colorize_many(["astronaut.jpg", "missing.jpg"]):
+        ...         print(outcome.source, outcome.error or outcome.picture.size)
+        astronaut.jpg (512, 512)
+        missing.jpg missing.jpg: no such file
+
+        Memory is bounded: ``photographs`` is read as places in the window become free, and an outcome
+        that was handed on is no longer held.
+
+        :param photographs: each as for :meth:`colorize`; any iterable, also an endless one.
+        :param in_order: whether outcomes come in the order of the photographs, or each as soon as it is
+            there.
+        :param window: how many photographs are in work or waiting to be handed on, 1 to 1024. The default
+            keeps a server busy; large scans need memory for so many.
+        :returns: for each photograph its :class:`Outcome`: the picture, or the error in its place.
+        :raises ValueError: for a window out of its range, and if the Colorizer is closed meanwhile.
+        """
+        check_window(window)
+        return work_through(self._outcome, photographs, window=window, in_order=in_order)
 
     def close(self) -> None:
         """End the calls that are under way, and the connection."""
@@ -121,9 +145,20 @@ class Colorizer:
     ) -> None:
         self.close()
 
-    def _predict(self, lightness: lab_work.Lightness) -> npt.NDArray[np.float32]:
-        server = self._connected()
-        return server.run(self._speaker.predict(lightness)).chroma
+    def _outcome(self, photograph: Source) -> Outcome:
+        try:
+            return Outcome(photograph, picture=self.colorize(photograph))
+        except PhotochromError as error:
+            return Outcome(photograph, error=error)
+
+    def _run(self, dialogue: Dialogue[T]) -> T:
+        reply: Response | ServerError | None = None
+        while not isinstance(step := advance(dialogue, reply), Done):
+            try:
+                reply = self._connected().call(step)
+            except ServerError as error:
+                reply = error
+        return step.result
 
     def _connected(self) -> Server:
         with self._lock:
@@ -131,5 +166,5 @@ class Colorizer:
                 raise ValueError("the Colorizer is closed")
             if self._server is None:
                 self._server = self._connect()
-                self._speaker = Speaker(self._options, self._server.name)
+                self._coloring.server = self._server.name
             return self._server

@@ -5,15 +5,15 @@ the caller wants to know. The blocking and the asyncio client each run the same 
 connection of their own; nothing here waits or knows of channels.
 """
 
+import dataclasses
 from collections.abc import Generator, Iterable
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from photochrom._errors import InvalidRequestError, ModelNotFoundError, ServerError
+from photochrom._errors import ModelNotFoundError, ServerError
 from photochrom._options import Options
-from photochrom_contract import photograph as lab_work
 from photochrom_contract import tensors
 from photochrom_contract.v1 import colorizer_pb2 as messages
 
@@ -23,6 +23,27 @@ Response = messages.ColorizeResponse | messages.ListModelsResponse
 T = TypeVar("T")
 Dialogue = Generator[Request, Response, T]
 """Requests out, responses in, and a result at the end."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Done(Generic[T]):
+    """The end of a dialogue."""
+
+    result: T
+
+
+def advance(dialogue: Dialogue[T], reply: Response | ServerError | None) -> Request | Done[T]:
+    """Run a dialogue up to its next request, or its end.
+
+    :param reply: what came of the request before; None at the beginning.
+    :raises PhotochromError: what the dialogue raises.
+    """
+    try:
+        if reply is None:
+            return next(dialogue)
+        return dialogue.throw(reply) if isinstance(reply, ServerError) else dialogue.send(reply)
+    except StopIteration as end:
+        return Done(end.value)
 
 
 class Prediction(NamedTuple):
@@ -45,53 +66,6 @@ class ModelVersion(NamedTuple):
     """In pixels."""
     sha256: str
     """Of its ``model.onnx``, in lower-case hexadecimal digits."""
-
-
-class Speaker:
-    """Holds the dialogues with one server, and remembers between them the size that its model wants."""
-
-    def __init__(self, options: Options, server: str) -> None:
-        """:param server: its target, for messages."""
-        self.options = options
-        self.server = server
-        self._default_size: int | None = None
-
-    def predict(self, lightness: lab_work.Lightness) -> Dialogue[Prediction]:
-        """Predict the chroma of a photograph's lightness ``(h, w)``, at the model's size.
-
-        :raises ServerError: if the server does not give it.
-        """
-        if self.options.size:
-            return (yield from self._predict_at(lightness, self.options.size))
-        remembered = self._default_size
-        if remembered is None:
-            found = yield from self.find_version()
-            return (yield from self._predict_at(lightness, found.default_size))
-        try:
-            return (yield from self._predict_at(lightness, remembered))
-        except (InvalidRequestError, ModelNotFoundError):
-            # Another version may have taken the model's place since, with other sizes.
-            found = yield from self.find_version()
-            if found.default_size == remembered:
-                raise
-            return (yield from self._predict_at(lightness, found.default_size))
-
-    def find_version(self) -> Dialogue[ModelVersion]:
-        """Ask which version of which model the options mean.
-
-        :raises ModelNotFoundError: if the server has no such model or version.
-        :raises ServerError: if the answer does not come.
-        """
-        listed = yield messages.ListModelsRequest()
-        assert isinstance(listed, messages.ListModelsResponse)
-        found = find(listed, self.options, self.server)
-        self._default_size = found.default_size
-        return found
-
-    def _predict_at(self, lightness: lab_work.Lightness, size: int) -> Dialogue[Prediction]:
-        response = yield request_of(lab_work.reduce_lightness(lightness, size), self.options)
-        assert isinstance(response, messages.ColorizeResponse)
-        return prediction_of(response, self.server)
 
 
 def request_of(plane: npt.NDArray[np.uint8], options: Options) -> messages.ColorizeRequest:

@@ -4,14 +4,14 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self
 
 import grpc
 from google.protobuf import wrappers_pb2
 
 from photochrom import _channel, _embedded, _status
-from photochrom._dialogue import Dialogue, Request
-from photochrom._errors import ServerError, TargetError
+from photochrom._dialogue import Request, Response
+from photochrom._errors import TargetError
 from photochrom._target import VARIABLE, Target
 from photochrom_contract.v1 import colorizer_pb2 as messages
 from photochrom_contract.v1.colorizer_pb2_grpc import ColorizerStub
@@ -21,8 +21,6 @@ SERVING: Final = 1
 
 HEALTH_METHOD: Final = "/grpc.health.v1.Health/Check"
 HEALTH_SERVICE: Final = "photochrom.v1.Colorizer"
-
-T = TypeVar("T")
 
 
 class Server:
@@ -51,31 +49,21 @@ class Server:
             response_deserializer=wrappers_pb2.Int32Value.FromString,
         )
 
-    def run(self, dialogue: Dialogue[T]) -> T:
-        """Carry a dialogue's requests to the server and its responses back; its result.
+    def call(self, request: Request) -> Response:
+        """Ask for colors, or for the list of models.
 
-        :raises ServerError: if the server does not give it.
+        :raises ServerError: if the answer does not come.
         """
-        try:
-            request = next(dialogue)
-            while True:
-                try:
-                    response = self._call(self._methods[type(request)], request)
-                except ServerError as error:
-                    request = dialogue.throw(error)
-                else:
-                    request = dialogue.send(response)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+        response: Response = self._call(self._methods[type(request)], request)
+        return response
 
     def models(self) -> messages.ListModelsResponse:
         """List the models and their versions.
 
         :raises ServerError: if the answer does not come.
         """
-        request = messages.ListModelsRequest()
-        response: messages.ListModelsResponse = self._call(self._methods[type(request)], request)
+        response = self.call(messages.ListModelsRequest())
+        assert isinstance(response, messages.ListModelsResponse)
         return response
 
     def is_healthy(self) -> bool:

@@ -28,6 +28,8 @@ class Colorizer(services.ColorizerServicer):
         """Further ones than version 3, which answers."""
         self.asked = threading.Event()
         """Set by the first plane."""
+        self.arrival = threading.Condition()
+        """Notified of every plane."""
         self.may_answer = threading.Event()
         self.may_answer.set()
         self.chroma = messages.ChromaPlane(width=16, height=16, data=tensors.chroma_to_bytes(CHROMA))
@@ -57,7 +59,9 @@ class Colorizer(services.ColorizerServicer):
     def Colorize(  # noqa: N802
         self, request: messages.ColorizeRequest, context: grpc.ServicerContext
     ) -> messages.ColorizeResponse:
-        self.requests.append(request)
+        with self.arrival:
+            self.requests.append(request)
+            self.arrival.notify_all()
         self.asked.set()
         self.may_answer.wait()
         if self.failures:
