@@ -56,7 +56,7 @@ class EmbeddedServer:
         :param models: the model repository; None for the one that came with the installation.
         :raises StartupError: if it cannot start.
         """
-        self._settings = _Settings(models=models, warm_up=False)
+        self._settings = _Settings(models=models, model_control="none", versions="all", warm_up=False)
         self._folder = tempfile.TemporaryDirectory(prefix="photochrom-", ignore_cleanup_errors=True)
         self._loop, self._closing = asyncio.new_event_loop(), asyncio.Event()
         self._ready: concurrent.futures.Future[str] = concurrent.futures.Future()

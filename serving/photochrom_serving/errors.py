@@ -10,6 +10,9 @@
     └── RequestError            a request cannot be answered
         ├── InvalidFieldError   a field is out of range
         ├── NotFoundError       no such model or version
+        │   └── UnknownLabelError   no such label
+        ├── NotReadyError       the version is not loaded yet
+        ├── ModelControlError   the models cannot be changed in this way
         ├── QueueFullError      too many photographs wait
         ├── ExpiredError        its deadline passed
         ├── DrainingError       the server is stopping
@@ -59,6 +62,18 @@ class NotFoundError(RequestError):
         """:param resource: what was asked for, such as ``photochrom`` or ``photochrom/3``."""
         super().__init__(message)
         self.resource = resource
+
+
+class UnknownLabelError(NotFoundError):
+    """No version of the model has this label; the message lists the labels there are."""
+
+
+class NotReadyError(RequestError):
+    """What is meant is not loaded yet; it is worth trying again."""
+
+
+class ModelControlError(RequestError):
+    """Models cannot be loaded, unloaded or labelled in this way as things are; the message says why."""
 
 
 class QueueFullError(RequestError):

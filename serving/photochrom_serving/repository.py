@@ -2,22 +2,25 @@
 
 ::
 
-    models/<name>/<version>/model.onnx, manifest.json, README.md
+    models/<name>/labels.json                     which version a label means; see labels.py
+                  <version>/model.onnx, manifest.json, README.md
 
 A folder whose name is not a whole number is no version: publishing writes such a folder first and
-renames it when it is complete.
+renames it when it is complete. Links may be used within the repository, but lead nowhere outside of it.
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
-from photochrom_contract.manifest import MAX_VERSION, Manifest, ManifestError
-from photochrom_serving import events
+from photochrom_contract.manifest import MANIFEST_FILE, MAX_VERSION, MODEL_FILE, Manifest, ManifestError
+from photochrom_serving import labels
 from photochrom_serving.errors import RepositoryError
 
 _CHECKOUT = Path(__file__).parents[2]
 _PACKAGED = Path(__file__).parent / "models"
+
+Signature = tuple[object, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,12 +30,21 @@ class Candidate:
     name: str
     version: int
     folder: Path
+    repository: Path
+    """Resolved: what the folder and its files have to be inside of."""
+    signature: Signature = ()
+    """Changes when something in the folder does."""
+
+    def __str__(self) -> str:
+        return f"{self.name}/{self.version}"
 
     def verify(self) -> tuple[Manifest, Path]:
         """Its manifest and the path of its ONNX file, whose digest is the manifest's.
 
-        :raises RepositoryError: naming the file that is missing, damaged or another model's.
+        :raises RepositoryError: naming the file that is missing, damaged, another model's or elsewhere.
         """
+        for path in (self.folder, self.folder / MANIFEST_FILE, self.folder / MODEL_FILE):
+            check_inside(path, self.repository)
         try:
             manifest = Manifest.read(self.folder)
             if (manifest.name, manifest.version) != (self.name, self.version):
@@ -43,6 +55,18 @@ class Candidate:
             return manifest, manifest.verify(self.folder)
         except ManifestError as error:
             raise RepositoryError(str(error)) from error
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelFolder:
+    """A model's folder, as it was found."""
+
+    versions: Mapping[int, Candidate]
+    """By number, ascending."""
+    labels: Mapping[str, int] | None
+    """Which version each label should mean; None if that cannot be read."""
+    problem: str = ""
+    """Why the folder, or its labels, cannot be read."""
 
 
 def locate(models: Path | None) -> Path:
@@ -62,25 +86,65 @@ def locate(models: Path | None) -> Path:
     return models
 
 
-def scan(models: Path) -> Iterator[Candidate]:
-    """The versions in a repository, by name and then by version, ascending.
+def scan(models: Path) -> dict[str, ModelFolder]:
+    """The models in a repository, by name, ascending.
 
-    A folder that may not be entered, such as a volume's ``lost+found``, is passed over with a warning.
+    A folder that cannot be read, such as a volume's ``lost+found``, has no versions and a problem.
 
     :raises RepositoryError: if the repository itself cannot be read.
     """
     try:
+        root = models.resolve(strict=True)
         folders = sorted(path for path in models.iterdir() if path.is_dir())
-    except OSError as error:
-        raise RepositoryError(f"{models}: cannot be read: {error.strerror}") from error
-    for folder in folders:
-        try:
-            versions = [path for path in folder.iterdir() if _is_version(path)]
-        except OSError as error:
-            events.warning("folder_skipped", folder=str(folder), reason=error.strerror)
-            continue
-        for path in sorted(versions, key=lambda path: int(path.name)):
-            yield Candidate(folder.name, int(path.name), path)
+    except (OSError, RuntimeError) as error:  # the latter for a link that leads to itself
+        raise RepositoryError(f"{models}: cannot be read: {_reason(error)}") from error
+    return {folder.name: _scan_model(folder, root) for folder in folders}
+
+
+def check_inside(path: Path, repository: Path) -> None:
+    """Check that a path leads to something inside a repository, whatever links it goes through.
+
+    :raises RepositoryError: naming where it leads to.
+    """
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError) as error:
+        raise RepositoryError(f"{path}: cannot be resolved: {_reason(error)}") from error
+    if not real.is_relative_to(repository):
+        raise RepositoryError(
+            f"{path}: leads to {real}, outside the model repository {repository}; copy it there instead"
+        )
+
+
+def _scan_model(folder: Path, root: Path) -> ModelFolder:
+    try:
+        check_inside(folder, root)
+        found = sorted(
+            (path for path in folder.iterdir() if _is_version(path)), key=lambda path: int(path.name)
+        )
+        versions = {
+            int(path.name): Candidate(folder.name, int(path.name), path, root, _signature(path))
+            for path in found
+        }
+    except (OSError, RepositoryError) as error:
+        return ModelFolder({}, None, f"{folder}: cannot be read: {_reason(error)}")
+    try:
+        check_inside(folder / labels.FILE, root)
+        return ModelFolder(versions, labels.read(folder))
+    except RepositoryError as error:
+        return ModelFolder(versions, None, str(error))
+
+
+def _signature(folder: Path) -> Signature:
+    return tuple(_stamp(path) for path in (folder, folder / MANIFEST_FILE, folder / MODEL_FILE))
+
+
+def _stamp(path: Path) -> object:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def _is_version(path: Path) -> bool:
@@ -88,3 +152,7 @@ def _is_version(path: Path) -> bool:
     if not (name.isascii() and name.isdecimal() and name == str(int(name))):
         return False
     return 1 <= int(name) <= MAX_VERSION and path.is_dir()
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

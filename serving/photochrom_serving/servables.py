@@ -1,19 +1,33 @@
-"""The servables: which model versions answer, which could not be loaded and why, and which one is meant."""
+"""The servables: which model versions answer, which could not be loaded and why, and which one is meant.
+
+All of it is read and changed in one event loop, so nobody waits for a lock. What takes time happens
+elsewhere: :mod:`photochrom_serving.control` loads in a thread and puts the outcome here.
+"""
 
 import contextlib
 import dataclasses
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Self
 
-from photochrom_contract.manifest import Manifest
-from photochrom_serving import events, repository
-from photochrom_serving.batcher import Batcher, Watch, ignore
-from photochrom_serving.errors import NotFoundError, RepositoryError, SettingsError
-from photochrom_serving.session import Session
+from photochrom_serving import events, loading, policy, repository
+from photochrom_serving.batcher import Watch, ignore
+from photochrom_serving.errors import (
+    NotFoundError,
+    NotReadyError,
+    RepositoryError,
+    SettingsError,
+    UnknownLabelError,
+)
+from photochrom_serving.repository import Candidate, ModelFolder
 from photochrom_serving.settings import Settings
+from photochrom_serving.versions import Servable, State, Version
+
+__all__ = ["Listener", "Reference", "Servable", "Servables", "State", "Version"]
 
 _PREFERRED = "photochrom"
+
+Listener = Callable[[Version], None]
+"""Is told of a version whenever its state or its labels change, on the event loop; it has to be quick."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -26,89 +40,190 @@ class Reference:
     """0 for the latest one that answers."""
     label: str = ""
     """In place of a version, such as ``stable``."""
+    servable: Servable | None = None
+    """In place of all that, one that the caller is using already: it answers even while it is unloading."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Servable:
-    """A model version that answers."""
+@dataclasses.dataclass(slots=True)
+class _Model:
+    versions: dict[int, Version] = dataclasses.field(default_factory=dict)
+    """Ascending."""
+    labels: dict[str, int] = dataclasses.field(default_factory=dict)
+    """Those in effect: each means an available version."""
+    available: dict[int, Servable] = dataclasses.field(default_factory=dict)
+    """Ascending."""
 
-    manifest: Manifest
-    provider: str
-    batcher: Batcher
-    has_temperature: bool = False
+    def settle(self) -> None:
+        """Derive what follows from the versions."""
+        self.versions = dict(sorted(self.versions.items()))
+        self.available = {
+            number: version.servable
+            for number, version in self.versions.items()
+            if version.state == State.AVAILABLE and version.servable
+        }
+        self.labels = {label: number for label, number in self.labels.items() if number in self.available}
 
-
-@dataclasses.dataclass(frozen=True)
-class Version:
-    """A version folder: a servable, or the reason why it is none."""
-
-    number: int
-    servable: Servable | None
-    problem: str = ""
+    def relabelled(self, number: int) -> Version:
+        """A version with the labels that mean it now."""
+        labels = sorted(label for label, meant in self.labels.items() if meant == number)
+        return dataclasses.replace(self.versions[number], labels=tuple(labels))
 
 
 class Servables:
-    """Every version of every model in the repository, loaded once."""
+    """The versions of every model that the server knows of."""
 
-    def __init__(self, models: dict[str, list[Version]], default_model: str) -> None:
-        self._models = models
-        self.default_model = default_model
+    def __init__(self, settings: Settings, watch: Watch = ignore) -> None:
+        """:param watch: is told of every batch."""
+        self.watch = watch
+        self._settings = settings
+        self._models: dict[str, _Model] = {}
+        self._listeners: list[Listener] = []
+        self.default_model = settings.default_model
+        """The model that answers when a request names none; empty if there is none."""
 
     @classmethod
     def load(cls, settings: Settings, watch: Watch = ignore) -> Self:
-        """Verify, load and warm up all there is; this takes seconds. Broken versions are left out.
+        """Verify, load and warm up what is to be served; this takes seconds. Broken versions are left out.
 
         :param watch: is told of every batch.
         :raises RepositoryError: if nothing can be loaded, with every reason.
         :raises ProviderError: if the provider asked for is not there.
         :raises SettingsError: if the default model asked for cannot be loaded.
         """
+        servables = cls(settings, watch)
         root = repository.locate(settings.models)
-        models: dict[str, list[Version]] = {}
-        for candidate in repository.scan(root):
-            models.setdefault(candidate.name, []).append(_load(candidate, settings, watch))
-        problems = [
-            version.problem for versions in models.values() for version in versions if version.problem
-        ]
-        available = [name for name, versions in models.items() if any(v.servable for v in versions)]
+        folders = repository.scan(root)
+        for name, folder in folders.items():
+            if folder.problem:
+                events.warning("folder_unreadable", model=name, problem=folder.problem)
+            while candidate := servables.next_to_load(name, folder):
+                servables.put(Version(candidate, State.LOADING))
+                servables.settle(candidate, loading.load(candidate, settings, watch))
+            servables.set_labels(name, folder.labels or {})
+        available = servables._available_models()
         if not available:
+            problems = [version.problem for _, versions in servables for version in versions]
+            problems += [folder.problem for folder in folders.values() if not folder.versions]
             empty = f"{root}: no model version in it; expected NAME/VERSION/model.onnx and manifest.json"
-            raise RepositoryError("; ".join(problems) or empty)
-        default = settings.default_model or (_PREFERRED if _PREFERRED in available else available[0])
-        if default not in available:
+            raise RepositoryError("; ".join(filter(None, problems)) or empty)
+        if settings.default_model and settings.default_model not in available:
             raise SettingsError(
-                f"the default model {default!r} is not among those loaded: {_listed(available)}"
+                f"the default model {settings.default_model!r} is not among those loaded: "
+                f"{_listed(available)}"
             )
-        return cls(models, default)
+        return servables
 
     @contextlib.contextmanager
     def use(self, reference: Reference) -> Iterator[Servable]:
         """The servable that a request means, kept loaded for the time of a ``with`` block.
 
         :raises NotFoundError: listing what there is.
+        :raises NotReadyError: if it is being loaded.
         """
-        yield self._resolve(reference)
-
-    def _resolve(self, reference: Reference) -> Servable:
-        name, version = reference.model or self.default_model, reference.version
-        versions = self._models.get(name)
-        if versions is None:
-            raise NotFoundError(name, f"there is no model {name!r}; there is {_listed(self._models)}")
-        servables = {entry.number: entry.servable for entry in versions if entry.servable}
-        servable = servables.get(version or max(servables, default=0))
-        if servable is None:
-            have = f"there is {_listed(servables)}" if servables else "none of its versions could be loaded"
-            wanted = f"version {version}" if version else "version that answers"
-            raise NotFoundError(f"{name}/{version}", f"model {name!r} has no {wanted}; {have}")
-        return servable
+        servable = reference.servable or self._resolve(reference)
+        with servable.hold():
+            yield servable
 
     def __iter__(self) -> Iterator[tuple[str, list[Version]]]:
         """Each model's name and its versions, ascending."""
-        return iter(self._models.items())
+        return ((name, list(model.versions.values())) for name, model in self._models.items())
 
     def available(self) -> list[str]:
         """The versions that answer, such as ``photochrom/1``."""
-        return [f"{name}/{v.number}" for name, versions in self for v in versions if v.servable]
+        return [f"{name}/{number}" for name, model in self._models.items() for number in model.available]
+
+    def find(self, name: str, number: int) -> Version | None:
+        """A version of a model, whatever its state."""
+        model = self._models.get(name)
+        return model.versions.get(number) if model else None
+
+    def labels(self, name: str) -> dict[str, int]:
+        """The labels in effect of a model, each with the version that it means."""
+        model = self._models.get(name)
+        return dict(model.labels) if model else {}
+
+    def listen(self, listener: Listener) -> None:
+        """Tell ``listener`` of every version there is, now, and of every change from now on.
+
+        A version that is gone is told of once more, as UNLOADED.
+        """
+        for _, versions in self:
+            for version in versions:
+                listener(version)
+        self._listeners.append(listener)
+
+    def next_to_load(self, name: str, folder: ModelFolder, besides: Iterable[int] = ()) -> Candidate | None:
+        """The next version of a model's folder that should be loaded and was not tried; None: all were.
+
+        :param besides: versions to serve that the policy alone would not.
+        """
+        model = self._models.get(name) or _Model()
+        numbers = policy.wanted(self._settings.versions, folder, model.versions, besides)
+        return policy.next_to_load(numbers, folder, model.versions)
+
+    def surplus(self, name: str, folder: ModelFolder, besides: Iterable[int] = ()) -> list[Version]:
+        """The versions that should be there no longer, once everything that should be is.
+
+        :param besides: versions to serve that the policy alone would not.
+        """
+        model = self._models.get(name) or _Model()
+        numbers = policy.wanted(self._settings.versions, folder, model.versions, besides)
+        return [
+            version
+            for number, version in model.versions.items()
+            if (version.state == State.AVAILABLE and number not in numbers)
+            or (version.state == State.FAILED and number not in folder.versions)
+        ]
+
+    def put(self, version: Version) -> None:
+        """Know a version as it is now; once it is UNLOADED, no longer. The listeners are told."""
+        model = self._models.setdefault(version.model, _Model())
+        model.versions[version.number] = version
+        model.settle()
+        version = model.versions[version.number] = model.relabelled(version.number)
+        if version.state == State.UNLOADED:
+            del model.versions[version.number]
+        if not model.versions:
+            del self._models[version.model]
+        self._models = dict(sorted(self._models.items()))
+        available = self._available_models()
+        preferred = _PREFERRED if _PREFERRED in available else next(iter(available), "")
+        self.default_model = self._settings.default_model or preferred
+        self._tell(version)
+
+    def settle(self, candidate: Candidate, outcome: Servable | RepositoryError) -> Servable | None:
+        """Know what came of loading a version; what was refused does not take the place of what serves.
+
+        :returns: the servable that nothing leads to any more, to be retired.
+        """
+        before = self.find(candidate.name, candidate.version)
+        serving = before.servable if before and before.state == State.AVAILABLE else None
+        if isinstance(outcome, Servable):
+            self.put(Version(candidate, State.AVAILABLE, outcome))
+            return serving
+        self.put(
+            Version(candidate, State.AVAILABLE if serving else State.FAILED, serving, problem=str(outcome))
+        )
+        return None
+
+    def set_labels(self, name: str, labels: Mapping[str, int]) -> list[str]:
+        """Let labels mean versions. One whose version is not available goes on meaning what it does.
+
+        :param labels: all of the model's; those left out are gone.
+        :returns: the labels whose version is not available.
+        """
+        model = self._models.get(name) or _Model()
+        pending = [label for label, number in labels.items() if number not in model.available]
+        model.labels = {
+            label: model.labels[label] if label in pending else number
+            for label, number in labels.items()
+            if label not in pending or label in model.labels
+        }
+        for number, version in list(model.versions.items()):
+            relabelled = model.versions[number] = model.relabelled(number)
+            if relabelled != version:
+                self._tell(relabelled)
+        return pending
 
     def close(self) -> None:
         """Let every runner thread end."""
@@ -117,27 +232,44 @@ class Servables:
                 if version.servable:
                     version.servable.batcher.close()
 
+    def _resolve(self, reference: Reference) -> Servable:
+        name, number, label = reference.model or self.default_model, reference.version, reference.label
+        model = self._models.get(name)
+        if model is None:
+            raise NotFoundError(name, f"there is no model {name!r}; there is {_listed(self._models)}")
+        if label:
+            if label not in model.labels:
+                raise UnknownLabelError(
+                    f"{name}:{label}",
+                    f"model {name!r} has no label {label!r}; there is {_listed(model.labels)}",
+                )
+            number = model.labels[label]
+        servable = model.available.get(number or next(reversed(model.available), 0))
+        if servable is None:
+            raise _missing(name, number, model)
+        return servable
 
-def _load(candidate: repository.Candidate, settings: Settings, watch: Watch) -> Version:
-    label = f"{candidate.name}/{candidate.version}"
-    start = time.monotonic()
-    try:
-        manifest, model = candidate.verify()
-        session = Session(model, manifest, settings)
-        if settings.warm_up:
-            session.warm_up()
-        else:
-            session.check()
-    except RepositoryError as error:
-        events.error("refused_model", model=label, problem=str(error))
-        return Version(candidate.version, None, str(error))
-    seconds = round(time.monotonic() - start, 3)
-    events.info("loaded", model=label, provider=session.provider, sha256=manifest.sha256, seconds=seconds)
-    batcher = Batcher(label, session.run, settings.max_batch_size, watch)
-    servable = Servable(manifest, session.provider, batcher, session.has_temperature)
-    return Version(candidate.version, servable)
+    def _available_models(self) -> list[str]:
+        return [name for name, model in self._models.items() if model.available]
+
+    def _tell(self, version: Version) -> None:
+        for listener in self._listeners:
+            try:
+                listener(version)
+            except Exception as error:  # the others are told all the same
+                events.failure("listener_failed", error, model=str(version))
 
 
-def _listed(names: object) -> str:
-    assert isinstance(names, (list, dict))
+def _missing(name: str, number: int, model: _Model) -> NotFoundError | NotReadyError:
+    meant = [model.versions[number]] if number in model.versions else []
+    if any(version.state == State.LOADING for version in (meant if number else model.versions.values())):
+        return NotReadyError(
+            f"model {name!r} is loading{f' version {number}' if number else ''}; try again soon"
+        )
+    have = f"there is {_listed(model.available)}" if model.available else "none of its versions is loaded"
+    wanted = f"version {number}" if number else "version that answers"
+    return NotFoundError(f"{name}/{number}", f"model {name!r} has no {wanted}; {have}")
+
+
+def _listed(names: Iterable[object]) -> str:
     return ", ".join(map(str, names)) or "none"

@@ -12,6 +12,7 @@ from grpc_reflection.v1alpha import reflection
 from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
 from photochrom_serving import events, listening, tls
 from photochrom_serving.admission import Admission
+from photochrom_serving.control import ModelControl
 from photochrom_serving.data_plane import DataPlane
 from photochrom_serving.drain import Drain
 from photochrom_serving.errors import SettingsError
@@ -32,6 +33,7 @@ class Server:
     def __init__(self, settings: Settings, servables: Servables) -> None:
         self._settings = settings
         self._servables = servables
+        self._control = ModelControl(servables, settings)
         self._drain = Drain()
         self._admission = Admission(settings.queue_limit, self._drain)
         self._photo_admission = Admission(settings.photo_limit, self._drain)
@@ -65,6 +67,7 @@ class Server:
             raise SettingsError(f"cannot listen on {address}: {listening.problem(address)}") from None
         await self._server.start()
         await self._health.serving(_COLORIZER)
+        self._control.start()
         return address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}"
 
     async def stop(self, grace: float) -> bool:
@@ -75,6 +78,7 @@ class Server:
         end = time.monotonic() + grace
         await self._health.enter_graceful_shutdown()
         self._drain.begin()
+        self._control.stop()
         in_time = True
         try:
             async with asyncio.timeout(grace):
@@ -88,6 +92,7 @@ class Server:
             if tasks:
                 await asyncio.wait(tasks, timeout=_UNWINDING_SECONDS)
         self._service.close()
+        await self._control.close()
         self._servables.close()
         return in_time
 

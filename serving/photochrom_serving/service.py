@@ -64,7 +64,7 @@ class ColorizerService(colorizer_pb2_grpc.ColorizerServicer):
         expiry = deadline.after(context.time_remaining())
         with self._data_plane.servables.use(_reference(request.model)) as servable:
             manifest = servable.manifest
-            meant = Reference(manifest.name, manifest.version)  # whatever becomes the latest meanwhile
+            meant = Reference(servable=servable)  # whatever becomes the latest meanwhile
             size, saturation = _photo_options(request, manifest)
             with self._photo_admission.admit(expiry):
                 photo = await self._in_thread(photos.decode, request.photo, size, self._max_photo_pixels)
@@ -150,17 +150,17 @@ def _spec(manifest: Manifest) -> colorizer_pb2.ModelSpec:
 
 
 def _describe(version: Version) -> colorizer_pb2.ModelVersion:
-    if version.servable is None:
-        return colorizer_pb2.ModelVersion(
-            version=version.number, state=_State.FAILED, message=version.problem
-        )
-    manifest = version.servable.manifest
-    return colorizer_pb2.ModelVersion(
+    described = colorizer_pb2.ModelVersion(
         version=version.number,
-        state=_State.AVAILABLE,
-        sizes=manifest.sizes,
-        default_size=manifest.default_size,
-        sha256=manifest.sha256,
-        description=manifest.description,
-        has_temperature=version.servable.has_temperature,
+        state=version.state.name,
+        message=version.problem,
+        labels=version.labels,
     )
+    if version.servable:
+        manifest = version.servable.manifest
+        described.sizes.extend(manifest.sizes)
+        described.default_size = manifest.default_size
+        described.sha256 = manifest.sha256
+        described.description = manifest.description
+        described.has_temperature = version.servable.has_temperature
+    return described

@@ -5,15 +5,18 @@ which wins over the default. The docstring below each field is its documentation
 ``photochrom-serve --help`` and in the table of the README.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from photochrom_serving.errors import SettingsError
 
 ENV_PREFIX = "PHOTOCHROM_"
+
+_VERSIONS = r"all|latest:[1-9][0-9]{0,8}|[1-9][0-9]{0,18}(,[1-9][0-9]{0,18})*"
 
 
 class Settings(BaseSettings):
@@ -35,6 +38,15 @@ class Settings(BaseSettings):
 
     default_model: str = ""
     """The model that answers when a request names none; empty: `photochrom`, else the first by name."""
+
+    model_control: Literal["none", "poll", "explicit"] = "poll"
+    """What may change models after the start: the repository (`poll`), calls (`explicit`), or nothing."""
+
+    poll_seconds: Annotated[float, Field(gt=0, le=86400)] = 5.0
+    """How often the repository is looked at with `--model-control poll`."""
+
+    versions: str = "latest:1"
+    """What is served of each model, besides labelled versions: the `latest:N` that load, `all`, or `3,4`."""
 
     host: str = "127.0.0.1"
     """The address to listen on; `0.0.0.0` for every IPv4 interface, as in a container."""
@@ -89,6 +101,13 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe event logged; `info` has a line for each call, `debug` one for each batch."""
+
+    @field_validator("versions")
+    @classmethod
+    def _versions_are_a_policy(cls, versions: str) -> str:
+        if not re.fullmatch(_VERSIONS, versions):
+            raise ValueError("must be latest:N, all, or version numbers such as 3,4")
+        return versions
 
     @model_validator(mode="after")
     def _tls_is_a_pair(self) -> Self:

@@ -22,7 +22,9 @@ from photochrom_serving.errors import (
     DrainingError,
     ExpiredError,
     InvalidFieldError,
+    ModelControlError,
     NotFoundError,
+    NotReadyError,
     QueueFullError,
     RequestError,
 )
@@ -33,7 +35,7 @@ Request = TypeVar("Request")
 Response = TypeVar("Response")
 Method = Callable[[Service, Request, Context], Awaitable[Response]]
 
-_DRAINED_RETRY_SECONDS = 1.0
+_UNAVAILABLE_RETRY_SECONDS = 1.0
 _PUSHBACK = "grpc-retry-pushback-ms"  # gRFC A6: when the client's retry policy may try again
 
 
@@ -58,9 +60,11 @@ def to_status(error: Exception) -> status_pb2.Status:
             details.append(_retry_info(error.retry_seconds))
         case ExpiredError():
             code = code_pb2.DEADLINE_EXCEEDED
-        case DrainingError():
+        case DrainingError() | NotReadyError():
             code = code_pb2.UNAVAILABLE
-            details.append(_retry_info(_DRAINED_RETRY_SECONDS))
+            details.append(_retry_info(_UNAVAILABLE_RETRY_SECONDS))
+        case ModelControlError():
+            code = code_pb2.FAILED_PRECONDITION
     message = str(error) if isinstance(error, RequestError) else "the server failed; its log says how"
     status = status_pb2.Status(code=code, message=message)
     for detail in details:

@@ -97,7 +97,7 @@ def test_a_signal_while_the_models_load_ends_it_without_serving(model_repository
     path.unlink()
     os.mkfifo(path)
     command = Command(model_repository)
-    with path.open("wb"):  # it opens when the other end is read: version 1 is loaded, this one is loading
+    with path.open("wb"):  # it opens when the other end is read: version 2, the newest, is loading
         command.process.terminate()
     assert command.end() == 0
-    assert [event["event"] for event in command.events] == ["loaded", "refused_model", "stopped"]
+    assert [event["event"] for event in command.events] == ["refused_model", "loaded", "stopped"]

@@ -153,4 +153,6 @@ def test_a_models_folder_near_an_installation_is_not_taken_for_the_checkouts(tmp
 def test_a_folder_that_may_not_be_entered_is_passed_over(model_repository: Path) -> None:
     locked = model_repository / "lost+found"
     locked.mkdir(mode=0)
-    assert [candidate.name for candidate in repository.scan(model_repository)] == ["photochrom"]
+    folders = repository.scan(model_repository)
+    assert [name for name, folder in folders.items() if folder.versions] == ["photochrom"]
+    assert folders["lost+found"].problem == f"{locked}: cannot be read: Permission denied"
