@@ -17,6 +17,11 @@ PACKAGES = {
     "training": "photochrom_training",
     "export": "photochrom_export",
 }
+PUBLIC_NAMES = ("photochrom_contract.tensorflow_serving", "photochrom_contract.open_inference")
+"""Their wire types register names that TensorFlow, and the clients of Triton and KServe, register too."""
+FACES = Path("serving/photochrom_serving/protocols")
+SERVER = Path("serving/photochrom_serving/server.py")
+"""It imports the faces, inside the function that runs a server process."""
 MAY_IMPORT = {
     "photochrom_contract": set[str](),
     "photochrom": {"photochrom_contract"},
@@ -32,8 +37,8 @@ def _sources(folder: str) -> list[Path]:
     return sorted((ROOT / folder / PACKAGES[folder]).rglob("*.py"))
 
 
-def _imports(tree: ast.Module) -> Iterator[tuple[str, bool]]:
-    """The top-level packages that a module imports, and whether it does so inside a function."""
+def _modules(tree: ast.Module) -> Iterator[tuple[str, bool]]:
+    """The modules that a module imports, and whether it does so inside a function."""
     late = {
         id(node)
         for function in ast.walk(tree)
@@ -45,9 +50,15 @@ def _imports(tree: ast.Module) -> Iterator[tuple[str, bool]]:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names = [node.module]
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         for name in names:
-            yield name.partition(".")[0], id(node) in late
+            yield name, id(node) in late
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[str, bool]]:
+    """The top-level packages that a module imports, and whether it does so inside a function."""
+    for name, late in _modules(tree):
+        yield name.partition(".")[0], late
 
 
 @pytest.mark.parametrize("folder", PACKAGES)
@@ -77,6 +88,22 @@ def test_nobody_imports_the_tests() -> None:
     for folder in PACKAGES:
         for path in _sources(folder):
             assert "tests" not in {name for name, _ in _imports(ast.parse(path.read_bytes()))}, path
+
+
+def test_the_public_protocols_names_are_registered_in_a_server_process_alone() -> None:
+    faces = ".".join(FACES.parts[1:])
+    generated = [ROOT / "protos" / name.replace(".", "/") for name in PUBLIC_NAMES]
+    for path in [
+        source for folder in (*PACKAGES, "tests", "benchmarks") for source in (ROOT / folder).rglob("*.py")
+    ]:
+        where = path.relative_to(ROOT)
+        if where.is_relative_to(FACES) or path.parent in generated:
+            continue
+        for name, late in _modules(ast.parse(path.read_bytes())):
+            assert not name.startswith(PUBLIC_NAMES), f"{where} imports {name}"
+            if name.startswith(faces):
+                assert where == SERVER, f"{where} imports {name}"
+                assert late, f"{where} imports {name} before a server process needs it"
 
 
 def test_one_version_number_for_all() -> None:

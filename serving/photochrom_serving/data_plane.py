@@ -12,6 +12,8 @@ from photochrom_serving.errors import InvalidFieldError
 from photochrom_serving.servables import Reference, Servable, Servables
 from photochrom_serving.session import Chroma, Plane
 
+MAX_TEMPERATURE = 10
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Prediction:
@@ -65,7 +67,13 @@ def _check(servable: Servable, planes: Sequence[Plane], temperature: float | Non
                 f"is {width} x {height}, but {manifest.name} version {manifest.version} takes squares of "
                 f"{', '.join(map(str, manifest.sizes))} (default {manifest.default_size})",
             )
-    if temperature is not None and not servable.has_temperature:
+    if temperature is None:
+        return
+    if not 0 < temperature <= MAX_TEMPERATURE:  # not a number is not within either
+        raise InvalidFieldError(
+            "temperature", f"is {temperature:g}, but must be above 0 and at most {MAX_TEMPERATURE}"
+        )
+    if not servable.has_temperature:
         raise InvalidFieldError(
             "temperature",
             f"is {temperature:g}, but {manifest.name} version {manifest.version} has none to set",

@@ -19,12 +19,17 @@ class Drain:
         """Turn the switch."""
         self._begun.set()
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the switch is turned."""
+        return self._begun.is_set()
+
     def check(self) -> None:
         """Let new work pass while the server is not stopping.
 
         :raises DrainingError: once it is.
         """
-        if self._begun.is_set():
+        if self.has_begun:
             raise DrainingError("the server is stopping; send the call to another one, or try again soon")
 
     async def interrupt(self, waiting: Coroutine[Any, Any, T]) -> T:

@@ -13,6 +13,7 @@
         │   └── UnknownLabelError   no such label
         ├── NotReadyError       the version is not loaded yet
         ├── ModelControlError   the models cannot be changed in this way
+        ├── UnsupportedError    it asks for what no Photochrom server does
         ├── QueueFullError      too many photographs wait
         ├── ExpiredError        its deadline passed
         ├── DrainingError       the server is stopping
@@ -74,6 +75,10 @@ class NotReadyError(RequestError):
 
 class ModelControlError(RequestError):
     """Models cannot be loaded, unloaded or labelled in this way as things are; the message says why."""
+
+
+class UnsupportedError(RequestError):
+    """It asks for a part of its protocol that a Photochrom server does not have."""
 
 
 class QueueFullError(RequestError):

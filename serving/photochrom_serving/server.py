@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Callable, Sequence
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -26,20 +27,23 @@ _HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 
 _UNWINDING_SECONDS = 1.0
 
+AddFaces = Callable[[grpc.aio.Server, DataPlane, ModelControl, Drain, Settings], Sequence[str]]
+"""Adds services of other protocols over the data plane; returns their names."""
+
 
 class Server:
     """A gRPC server over loaded servables. Create, start and stop it in one event loop."""
 
-    def __init__(self, settings: Settings, servables: Servables) -> None:
+    def __init__(self, settings: Settings, servables: Servables, add_faces: AddFaces | None = None) -> None:
+        """:param add_faces: of the protocols beside Photochrom's own; an embedded server has none."""
         self._settings = settings
         self._servables = servables
         self._control = ModelControl(servables, settings)
         self._drain = Drain()
         self._admission = Admission(settings.queue_limit, self._drain)
         self._photo_admission = Admission(settings.photo_limit, self._drain)
-        self._service = ColorizerService(
-            DataPlane(servables, self._admission), self._photo_admission, self._drain, settings
-        )
+        data_plane = DataPlane(servables, self._admission)
+        self._service = ColorizerService(data_plane, self._photo_admission, self._drain, settings)
         self._health = HealthService(self._drain)
         self._server = grpc.aio.server(
             options=[
@@ -50,7 +54,10 @@ class Server:
         )
         colorizer_pb2_grpc.add_ColorizerServicer_to_server(self._service, self._server)  # type: ignore[no-untyped-call]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable_server_reflection((_COLORIZER, _HEALTH, reflection.SERVICE_NAME), self._server)
+        self._services = [_COLORIZER]
+        if add_faces:
+            self._services += add_faces(self._server, data_plane, self._control, self._drain, settings)
+        reflection.enable_server_reflection((*self._services, _HEALTH, reflection.SERVICE_NAME), self._server)
 
     async def start(self, address: str, credentials: grpc.ServerCredentials | None = None) -> str:
         """Listen on ``address``, ``host:port`` or ``unix:/path``; the address with the port that it got.
@@ -66,7 +73,7 @@ class Server:
         except RuntimeError:
             raise SettingsError(f"cannot listen on {address}: {listening.problem(address)}") from None
         await self._server.start()
-        await self._health.serving(_COLORIZER)
+        await self._health.serving(*self._services)
         self._control.start()
         return address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}"
 
@@ -104,17 +111,20 @@ async def serve(settings: Settings) -> None:
 
     :raises StartupError: if the server cannot start.
     """
+    from photochrom_serving.protocols import Protocols  # here alone: see there
+
     stopping: asyncio.Future[signal.Signals] = asyncio.get_running_loop().create_future()
     _listen_to_signals(stopping)
     start = time.monotonic()
     credentials = tls.credentials(settings)
-    servables = await asyncio.to_thread(Servables.load, settings)
+    protocols = Protocols()
+    servables = await asyncio.to_thread(Servables.load, settings, protocols.statistics.watch)
     await asyncio.sleep(0)  # lets the loop handle a signal that came before the load ended
     if stopping.done():
         servables.close()
         events.info("stopped", signal=stopping.result().name)
         return
-    server = Server(settings, servables)
+    server = Server(settings, servables, protocols.add_to)
     address = await server.start(listening.address(settings.host, settings.port), credentials)
     events.info(
         "ready",

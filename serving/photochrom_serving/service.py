@@ -22,7 +22,6 @@ from photochrom_serving.status import Context, answers
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_MAX_TEMPERATURE = 10
 _State = colorizer_pb2.ModelVersion.State
 
 
@@ -136,13 +135,7 @@ def _reference(spec: colorizer_pb2.ModelSpec) -> Reference:
 
 
 def _temperature(request: colorizer_pb2.ColorizeRequest | colorizer_pb2.ColorizePhotoRequest) -> float | None:
-    if not request.HasField("temperature"):
-        return None
-    if not 0 < request.temperature <= _MAX_TEMPERATURE:  # not a number is not within either
-        raise InvalidFieldError(
-            "temperature", f"is {request.temperature:g}, but must be above 0 and at most {_MAX_TEMPERATURE}"
-        )
-    return request.temperature
+    return request.temperature if request.HasField("temperature") else None
 
 
 def _spec(manifest: Manifest) -> colorizer_pb2.ModelSpec:

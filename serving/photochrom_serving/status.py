@@ -4,7 +4,8 @@ import asyncio
 import functools
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import grpc
@@ -27,6 +28,7 @@ from photochrom_serving.errors import (
     NotReadyError,
     QueueFullError,
     RequestError,
+    UnsupportedError,
 )
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -34,13 +36,18 @@ Service = TypeVar("Service")
 Request = TypeVar("Request")
 Response = TypeVar("Response")
 Method = Callable[[Service, Request, Context], Awaitable[Response]]
+Words = Mapping[type[Any], Callable[[Any], tuple[int, str]]]
+"""A protocol's own code and message for some kinds of error; the details stay the same."""
+NO_WORDS: Words = MappingProxyType({})
 
 _UNAVAILABLE_RETRY_SECONDS = 1.0
 _PUSHBACK = "grpc-retry-pushback-ms"  # gRFC A6: when the client's retry policy may try again
 
 
-def to_status(error: Exception) -> status_pb2.Status:
+def to_status(error: Exception, words: Words = NO_WORDS) -> status_pb2.Status:
     """The status of an error: code, message and google.rpc details.
+
+    :param words: what the protocol says differently.
 
     What is no :class:`RequestError` is a bug of the server: its text stays in the log.
     """
@@ -65,15 +72,26 @@ def to_status(error: Exception) -> status_pb2.Status:
             details.append(_retry_info(_UNAVAILABLE_RETRY_SECONDS))
         case ModelControlError():
             code = code_pb2.FAILED_PRECONDITION
+        case UnsupportedError():
+            code = code_pb2.UNIMPLEMENTED
     message = str(error) if isinstance(error, RequestError) else "the server failed; its log says how"
+    for kind in type(error).__mro__:  # the narrowest first
+        if kind in words:
+            code, message = words[kind](error)
+            break
     status = status_pb2.Status(code=code, message=message)
     for detail in details:
         status.details.add().Pack(detail)
     return status
 
 
-def answers(method: Method[Service, Request, Response]) -> Method[Service, Request, Response]:
-    """Decorate a servicer's method: its errors end the call with their status, and the call is logged."""
+def answers(
+    method: Method[Service, Request, Response], words: Words = NO_WORDS
+) -> Method[Service, Request, Response]:
+    """Decorate a servicer's method: its errors end the call with their status, and the call is logged.
+
+    :param words: what the service's protocol says differently.
+    """
 
     @functools.wraps(method)
     async def answered(service: Service, request: Request, context: Context) -> Response:
@@ -88,7 +106,7 @@ def answers(method: Method[Service, Request, Response]) -> Method[Service, Reque
         except Exception as error:
             if not isinstance(error, RequestError):
                 events.failure("call_failed", error, method=method.__name__)
-            status = to_status(error)
+            status = to_status(error, words)
             code = code_pb2.Code.Name(status.code)
             fields["message"] = status.message
             await _abort(context, status, error)
