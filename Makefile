@@ -6,6 +6,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 PIP := $(RUN) pip install --quiet --constraint constraints.txt
 PHOTO ?= examples/camera.jpg
+TRITON := .cache/triton
 ARGS ?=
 
 # The build backend is installed first, pinned like the rest, instead of afresh and unpinned for every build.
@@ -41,8 +42,16 @@ protos: setup  ## Generate the protocol's modules again
 	$(RUN) grpc_tools.protoc --proto_path=protos --python_out=protos --pyi_out=protos --grpc_python_out=protos \
 		$$(find protos -name '*.proto')
 
-bench: setup  ## Measure a call against the bare session
-	$(VENV)/bin/python benchmarks/call_latency.py $(ARGS)
+bench: setup  ## Measure the server: benchmarks/README.md says what; results in build/benchmarks
+	for name in call_latency saturation overload calls_per_second memory; do \
+		$(RUN) benchmarks.$$name || exit; done
+	$(RUN) benchmarks.against_triton $(TRITON)/bin/python
+
+bench: $(TRITON)/.made
+$(TRITON)/.made: benchmarks/peers/constraints.txt
+	$(PYTHON) -m venv --clear $(TRITON)
+	$(TRITON)/bin/python -m pip install --quiet --constraint $< nvidia-pytriton onnxruntime
+	@touch $@
 
 deploy-test: $(VENV)/.demo  ## Build the CPU image, start it with compose and color through it
 	PYTHON=$(VENV)/bin/python deploy/test.sh

@@ -1,0 +1,106 @@
+"""What is measured: the server as its users run it, Triton beside it, and the bare session beneath."""
+
+import collections
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read at import
+import onnxruntime
+
+from photochrom_contract import photograph, tensors
+from photochrom_contract.manifest import MODEL_FILE, Manifest
+
+ROOT = Path(__file__).parents[1]
+MODELS = ROOT / "models"
+PEERS = Path(__file__).parent / "peers"
+
+
+def latest(models: Path, name: str) -> Manifest:
+    """The manifest of a model's latest version."""
+    version = max(int(folder.name) for folder in (models / name).iterdir() if folder.name.isdecimal())
+    return Manifest.read(models / name / str(version))
+
+
+def model_file(models: Path, manifest: Manifest) -> Path:
+    """The ONNX file of a version."""
+    return models / manifest.name / str(manifest.version) / MODEL_FILE
+
+
+def plane_of(photo: Path, size: int) -> npt.NDArray[np.uint8]:
+    """What a model sees of a picture file: ``(size, size)``, the wire's steps."""
+    from PIL import Image
+
+    return photograph.reduce_lightness(photograph.lightness_of(Image.open(photo)), size)
+
+
+_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+def bare_session(
+    model: Path, threads: int, provider: str = "cpu"
+) -> Callable[[npt.NDArray[np.float32]], object]:
+    """The model's session, with the options that the server gives its own: a batch in, chroma out."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(model, options, providers=[_PROVIDERS[provider]])
+    return lambda batch: session.run([tensors.CHROMA], {tensors.LIGHTNESS: batch})
+
+
+@contextlib.contextmanager
+def photochrom(models: Path, *flags: str) -> Iterator[tuple[str, int]]:
+    """A Photochrom server in a process of its own, without a line for each call; its target and its pid."""
+    command = [sys.executable, "-m", "photochrom_serving", f"--models={models}", "--port=0", *flags]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            for line in process.stderr:
+                event = json.loads(line)
+                if event["event"] == "ready":
+                    _read_on(process.stderr)
+                    yield event["address"], process.pid
+                    return
+            raise SystemExit("the server did not start: run photochrom-serve to see why")
+        finally:
+            process.terminate()
+
+
+@contextlib.contextmanager
+def triton(python: Path, model: Path, name: str, instances: int, threads: int) -> Iterator[str]:
+    """Triton with one ONNX model, run by the Python of an environment that has PyTriton; its target."""
+    command = [str(python), str(PEERS / "triton.py"), str(model), f"--name={name}"]
+    command += [f"--instances={instances}", f"--threads={threads}"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                if line.startswith("ready "):
+                    _read_on(process.stdout)
+                    yield f"127.0.0.1:{int(line.split()[1])}"
+                    return
+            raise SystemExit("Triton did not start: run benchmarks/peers/triton.py to see why")
+        finally:
+            process.terminate()
+
+
+def _read_on(stream: IO[str]) -> None:
+    """Empty a pipe whose writer would otherwise wait once it is full, for as long as it is open."""
+
+    def read() -> None:
+        with contextlib.suppress(ValueError):  # closed, at the end
+            collections.deque(stream, maxlen=0)
+
+    threading.Thread(target=read, daemon=True).start()
