@@ -16,7 +16,7 @@ from photochrom._dialogue import Dialogue, Done, Response, advance
 from photochrom._errors import PhotochromError, ServerError
 from photochrom._options import Options, check_timeout
 from photochrom._outcome import Outcome
-from photochrom._pictures import Source
+from photochrom._photographs import Source
 from photochrom._server import find_target, read_pem
 from photochrom._window import WINDOW, check_window
 

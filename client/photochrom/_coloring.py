@@ -1,12 +1,15 @@
 """How a photograph is colored, apart from the connection: the dialogues of both Colorizers."""
 
+import os
+
 from PIL import Image
 
-from photochrom import _pictures
+import photochrom
 from photochrom._dialogue import Dialogue, ModelVersion, Prediction, find, prediction_of, request_of
 from photochrom._errors import InvalidRequestError, ModelNotFoundError
 from photochrom._options import Options
-from photochrom_contract import photograph as lab_work
+from photochrom._photographs import Photograph, Source
+from photochrom_contract.files.provenance import Provenance
 from photochrom_contract.v1 import colorizer_pb2 as messages
 
 
@@ -18,16 +21,27 @@ class Coloring:
         """Its target, for messages; known once there is a connection."""
         self._options = options
         self._default_size: int | None = None
+        self._digests: dict[tuple[str, int], str] = {}
 
-    def colorize(self, source: _pictures.Source) -> Dialogue[Image.Image]:
+    def colorize(self, source: Source) -> Dialogue[Image.Image]:
         """Color a photograph: what ``Colorizer.colorize`` promises."""
-        decoded = _pictures.read(source)
-        lightness = lab_work.lightness_of(decoded.picture)
-        prediction = yield from self._predict(lightness)
-        colored = lab_work.merge(lightness, prediction.chroma, self._options.saturation)
-        if decoded.alpha is not None:
-            colored.putalpha(decoded.alpha)
-        return colored
+        with Photograph.open(source) as photograph:
+            prediction = yield from self._predict(photograph, 0)
+            return photograph.picture(0, prediction.chroma, self._options.saturation)
+
+    def write(self, photograph: Photograph, destination: str | os.PathLike[str]) -> Dialogue[Provenance]:
+        """Color an open photograph into a file: what ``Colorizer.colorize_file`` promises."""
+        predictions = []
+        for page in range(photograph.pages):
+            predictions.append((yield from self._predict(photograph, page)))  # noqa: PERF401  # no comprehension
+        provenance = yield from self._provenance(predictions[0])
+        photograph.write(
+            [prediction.chroma for prediction in predictions],
+            destination,
+            provenance=provenance,
+            saturation=self._options.saturation,
+        )
+        return provenance
 
     def find_version(self) -> Dialogue[ModelVersion]:
         """Ask which version of which model the options mean.
@@ -41,24 +55,35 @@ class Coloring:
         self._default_size = found.default_size
         return found
 
-    def _predict(self, lightness: lab_work.Lightness) -> Dialogue[Prediction]:
-        """Predict the chroma of a photograph's lightness ``(h, w)``, at the model's size."""
+    def _provenance(self, prediction: Prediction) -> Dialogue[Provenance]:
+        """What colors are from, with the digest of the version that answered."""
+        key = prediction.model, prediction.version
+        if key not in self._digests:
+            listed = yield messages.ListModelsRequest()
+            assert isinstance(listed, messages.ListModelsResponse)
+            answered = Options(model=prediction.model, version=prediction.version)
+            self._digests[key] = find(listed, answered, self.server).sha256
+        return Provenance(*key, self._digests[key], f"Photochrom {photochrom.__version__}")
+
+    def _predict(self, photograph: Photograph, page: int) -> Dialogue[Prediction]:
+        """Predict the chroma of a page, at the model's size."""
         if self._options.size:
-            return (yield from self._predict_at(lightness, self._options.size))
+            return (yield from self._predict_at(photograph, page, self._options.size))
         remembered = self._default_size
         if remembered is None:
+            photograph.plane(page, 1)  # a bad picture is told even where there is no server
             found = yield from self.find_version()
-            return (yield from self._predict_at(lightness, found.default_size))
+            return (yield from self._predict_at(photograph, page, found.default_size))
         try:
-            return (yield from self._predict_at(lightness, remembered))
+            return (yield from self._predict_at(photograph, page, remembered))
         except (InvalidRequestError, ModelNotFoundError):
             # Another version may have taken the model's place since, with other sizes.
             found = yield from self.find_version()
             if found.default_size == remembered:
                 raise
-            return (yield from self._predict_at(lightness, found.default_size))
+            return (yield from self._predict_at(photograph, page, found.default_size))
 
-    def _predict_at(self, lightness: lab_work.Lightness, size: int) -> Dialogue[Prediction]:
-        response = yield request_of(lab_work.reduce_lightness(lightness, size), self._options)
+    def _predict_at(self, photograph: Photograph, page: int, size: int) -> Dialogue[Prediction]:
+        response = yield request_of(photograph.plane(page, size), self._options)
         assert isinstance(response, messages.ColorizeResponse)
         return prediction_of(response, self.server)

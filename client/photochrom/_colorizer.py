@@ -14,9 +14,10 @@ from photochrom._dialogue import Dialogue, Done, Response, advance
 from photochrom._errors import PhotochromError, ServerError
 from photochrom._options import Options, check_timeout
 from photochrom._outcome import Outcome
-from photochrom._pictures import Source
+from photochrom._photographs import Photograph, Source
 from photochrom._server import Server, connect
 from photochrom._window import WINDOW, check_window, work_through
+from photochrom_contract.files.provenance import Provenance
 
 T = TypeVar("T")
 
@@ -104,6 +105,24 @@ class Colorizer:
         :raises ValueError: if the Colorizer is closed, before or meanwhile.
         """
         return self._run(self._coloring.colorize(photograph))
+
+    def colorize_file(self, photograph: Source, destination: str | os.PathLike[str]) -> Provenance:
+        """Color a photograph into a file that is its faithful copy, plus color.
+
+        Every page of it, as it is stored, with its metadata and what its colors are from.
+
+        :param photograph: as for :meth:`colorize`.
+        :param destination: the file to write: the whole of it or nothing, over an older one. Its
+            extension names the format: ``.avif .bmp .jp2 .jpg .png .ppm .tif .webp``.
+        :returns: what the copy says of its colors.
+        :raises PictureError: if there is no picture in it, or not all of one, or if ``destination``
+            cannot be written.
+        :raises TargetError: if there is no server to ask.
+        :raises ServerError: if the server gives no colors.
+        :raises ValueError: if the Colorizer is closed, before or meanwhile.
+        """
+        with Photograph.open(photograph) as opened:
+            return self._run(self._coloring.write(opened, destination))
 
     def colorize_many(
         self, photographs: Iterable[Source], *, in_order: bool = True, window: int = WINDOW

@@ -5,7 +5,7 @@ import dataclasses
 from PIL import Image
 
 from photochrom._errors import PhotochromError
-from photochrom._pictures import Source
+from photochrom._photographs import Source
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -37,13 +37,14 @@ class Prepared:
     """Its transparency, mode ``L``, if it has any."""
 
 
-def prepare(picture: Image.Image) -> Prepared:
+def prepare(picture: Image.Image, *, upright: bool = True) -> Prepared:
     """Apply what a picture carries beside its pixels: orientation, transparency, color profile.
 
     The EXIF orientation turns it; alpha channels, transparent palette entries and transparent colors
     become ``alpha``; an ICC profile converts it to sRGB, unless the profile is broken or the picture
     has more than 8 bits, for which Pillow has no conversion. ``picture`` itself stays as it is.
 
+    :param upright: whether the orientation is applied; otherwise it stays as it is stored.
     :raises ValueError: if it has no pixels.
     :raises Exception: of whatever type, if its pixels are still in a file and that is damaged.
     """
@@ -51,21 +52,21 @@ def prepare(picture: Image.Image) -> Prepared:
         raise ValueError("it has no pixels")
     picture.load()
     profile = picture.info.get("icc_profile")
-    upright = ImageOps.exif_transpose(picture)
-    if upright.mode in DEEP_GREY_MODES:
-        return Prepared(upright, _alpha_of_deep_grey(upright))
-    color = upright.info.get("transparency")
-    if upright.mode == "RGB" and isinstance(color, tuple) and max(color) > 255:
+    turned = ImageOps.exif_transpose(picture) if upright else picture.copy()
+    if turned.mode in DEEP_GREY_MODES:
+        return Prepared(turned, _alpha_of_deep_grey(turned))
+    color = turned.info.get("transparency")
+    if turned.mode == "RGB" and isinstance(color, tuple) and max(color) > 255:
         # Of a PNG with 16 bits a channel: Pillow keeps the upper 8 of its pixels, but all of this.
-        upright.info["transparency"] = tuple(value >> 8 for value in color)
+        turned.info["transparency"] = tuple(value >> 8 for value in color)
     alpha = None
-    if upright.has_transparency_data:
-        transparent = upright.convert("LA" if upright.mode in ("LA", "La") else "RGBA")
+    if turned.has_transparency_data:
+        transparent = turned.convert("LA" if turned.mode in ("LA", "La") else "RGBA")
         alpha = transparent.getchannel("A")
-        upright = transparent.convert("L" if transparent.mode == "LA" else "RGB")
-    elif upright.mode in ("P", "PA"):
-        upright = upright.convert("RGB")
-    return Prepared(_to_srgb(upright, profile) if profile else upright, alpha)
+        turned = transparent.convert("L" if transparent.mode == "LA" else "RGB")
+    elif turned.mode in ("P", "PA"):
+        turned = turned.convert("RGB")
+    return Prepared(_to_srgb(turned, profile) if profile else turned, alpha)
 
 
 def lightness_of(picture: Image.Image) -> Lightness:

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 import photochrom
-from photochrom import _pictures
 from photochrom._cli import _console, _output
 from photochrom._cli._parameters import (
     Model,
@@ -19,6 +18,7 @@ from photochrom._cli._parameters import (
     Version,
 )
 from photochrom._errors import BusyError, DeadlineError, PictureError, ServerError
+from photochrom._photographs import NO_CHROMA, Photograph
 
 
 def colorize(
@@ -65,15 +65,15 @@ def colorize(
     ) as colorizer:
         for path in photographs:
             try:
-                # Whatever is wrong on this side is found before the server is asked.
-                photograph = _pictures.read(path)
-                file = outputs.of(path, transparent=photograph.alpha is not None)
-                strip = outputs.beside(file) if compare else None
-                colored = colorizer.colorize(photograph)
-                _output.write(colored, file)
+                with Photograph.open(path) as photograph:
+                    # Whatever is wrong on this side is found before the server is asked.
+                    file = outputs.of(path, photograph.suffix())
+                    strip = outputs.beside(file) if compare else None
+                    before = photograph.picture(0, NO_CHROMA) if compare else None
+                colorizer.colorize_file(path, file)
                 _console.say(file)
-                if strip is not None:
-                    _output.write(_output.comparison(photograph, colored), strip)
+                if strip is not None and before is not None:
+                    _output.write_comparison(before, colorizer.colorize(path), strip)
                     _console.say(strip)
             except PictureError as error:
                 _console.complain(error)

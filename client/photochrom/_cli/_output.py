@@ -1,30 +1,14 @@
 """Where colored pictures go, and how they get there whole."""
 
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
 
 from PIL import Image
 
-from photochrom import _pictures
 from photochrom._errors import PictureError
-from photochrom_contract.photograph import Prepared
-
-# The formats that hold full color, by their files' extensions, and how to write each.
-_FORMATS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
-    ".avif": ("AVIF", {"quality": 90}),
-    ".bmp": ("BMP", {}),
-    ".jp2": ("JPEG2000", {}),
-    ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
-    ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
-    ".png": ("PNG", {}),
-    ".ppm": ("PPM", {}),
-    ".tif": ("TIFF", {"compression": "tiff_lzw"}),
-    ".tiff": ("TIFF", {"compression": "tiff_lzw"}),
-    ".webp": ("WEBP", {"quality": 95}),
-}
-_OPAQUE: Final = frozenset({".bmp", ".jpeg", ".jpg", ".ppm"})
+from photochrom._photographs import format_of
+from photochrom._replacing import replacing
+from photochrom_contract.files import encoding, formats
 
 
 class Outputs:
@@ -44,24 +28,17 @@ class Outputs:
         self._folder: Path | None = output
         if output is None or output.is_dir():
             return
-        is_color = output.suffix.lower() in _FORMATS
+        is_color = formats.of_path(output) is not None
         if len(inputs) > 1 and (is_color or output.exists()):
             raise PictureError(str(output), f"is one file for {len(inputs)} pictures: name a folder")
         if len(inputs) == 1 and output.suffix:
             self._file, self._folder = output, None
-            if not is_color:
-                known = " ".join(sorted(_FORMATS))
-                raise PictureError(
-                    str(output), f"its extension names no format for full color; use one of {known}"
-                )
+            format_of(output)  # or else it says which there are
 
-    def of(self, path: Path, *, transparent: bool) -> Path:
-        """The file for the colored picture of ``path``: in its format if that holds it, or else in PNG."""
+    def of(self, path: Path, suffix: str) -> Path:
+        """The file for the colored picture of ``path``, with an extension unless a file was named."""
         if self._file is not None:
             return self._claim(self._file)
-        suffix = path.suffix
-        if suffix.lower() not in _FORMATS or (transparent and suffix.lower() in _OPAQUE):
-            suffix = ".png"
         folder = path.parent if self._folder is None else self._folder
         return self._claim(folder / f"{path.stem}-color{suffix}")
 
@@ -81,47 +58,14 @@ class Outputs:
         return output
 
 
-def write(picture: Image.Image, output: Path) -> None:
-    """Write a picture in the format of its file's extension: the whole file or none.
-
-    A format without transparency shows the picture on white.
+def write_comparison(before: Image.Image, after: Image.Image, output: Path) -> None:
+    """Write the photograph as it was and as it is colored, side by side.
 
     :raises PictureError: if it cannot be written.
     """
-    suffix = output.suffix.lower()
-    name, options = _FORMATS[suffix]
-    # Short: the output's own name may be as long as the file system allows.
-    partial = output.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        _on_white(picture, always=suffix in _OPAQUE).save(partial, name, **options)
-        partial.replace(output)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise PictureError(str(output), f"cannot be written: {reason}") from error
-    finally:
-        _remove(partial)
-
-
-def comparison(before: Prepared, after: Image.Image) -> Image.Image:
-    """The photograph as it was and as it is colored, side by side."""
     gap = max(1, after.width // 64)
     strip = Image.new("RGB", (2 * after.width + gap, after.height), "white")
-    strip.paste(_on_white(_pictures.shown(before)), (0, 0))
-    strip.paste(_on_white(after), (after.width + gap, 0))
-    return strip
-
-
-def _on_white(picture: Image.Image, *, always: bool = True) -> Image.Image:
-    if picture.mode != "RGBA" or not always:
-        return picture
-    white = Image.new("RGB", picture.size, "white")
-    white.paste(picture, mask=picture.getchannel("A"))
-    return white
-
-
-def _remove(partial: Path) -> None:
-    try:
-        partial.unlink(missing_ok=True)
-    except OSError:  # its folder is none, or not ours: then there is no partial file either
-        return
+    strip.paste(encoding.on_white(before), (0, 0))
+    strip.paste(encoding.on_white(after), (after.width + gap, 0))
+    with replacing(output) as file:
+        encoding.save(strip, file, format_of(output))

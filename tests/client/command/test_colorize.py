@@ -37,7 +37,7 @@ def test_the_colored_picture_lies_beside_the_photograph(
         ("scan.webp", "RGB", "scan-color.webp"),
         ("scan.bmp", "L", "scan-color.bmp"),
         ("scan.gif", "L", "scan-color.png"),
-        ("scan.pgm", "L", "scan-color.png"),
+        ("scan.pgm", "L", "scan-color.ppm"),
         ("scan.tga", "RGBA", "scan-color.png"),
         ("scan.jpg", "CMYK", "scan-color.jpg"),
     ],

@@ -1,0 +1,15 @@
+"""Picture files: read page by page, written back with color.
+
+===============  ============================================================================
+``original``     a photograph file that is open: its format, its pages, its metadata
+``page``         one picture of it: its lightness, its transparency, what the model sees
+``orientation``  arrays as they are stored, and as a viewer shows them
+``formats``      the formats that hold full color, and what each can carry
+``encoding``     an original and its pages' chroma to a colored file
+``metadata``     what a file says beside its pixels
+``provenance``   what a colored file says of its colors
+``unreadable``   why a file cannot be read
+===============  ============================================================================
+
+The client does this around its remote call, and the server inside ColorizePhoto.
+"""
