@@ -7,6 +7,7 @@ RUN := $(VENV)/bin/python -m
 PIP := $(RUN) pip install --quiet --constraint constraints.txt
 PHOTO ?= examples/camera.jpg
 TRITON := .cache/triton
+TRITON_PYTHON ?= $(PYTHON)
 ARGS ?=
 
 # The build backend is installed first, pinned like the rest, instead of afresh and unpinned for every build.
@@ -49,7 +50,7 @@ bench: setup  ## Measure the server: benchmarks/README.md says what; results in 
 
 bench: $(TRITON)/.made
 $(TRITON)/.made: benchmarks/peers/constraints.txt
-	$(PYTHON) -m venv --clear $(TRITON)
+	$(TRITON_PYTHON) -m venv --clear $(TRITON)
 	$(TRITON)/bin/python -m pip install --quiet --constraint $< nvidia-pytriton onnxruntime
 	@touch $@
 
