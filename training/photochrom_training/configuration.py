@@ -12,6 +12,7 @@ import keras
 from photochrom_training import configurations
 from photochrom_training.batches import View
 from photochrom_training.history import History
+from photochrom_training.learner import Objective
 
 
 class ConfigurationError(ValueError):
@@ -30,7 +31,8 @@ class Configuration:
     """The untrained network, its pretrained parts loaded."""
     optimizer: Callable[[int], keras.optimizers.Optimizer]
     """The optimizer for a run of that many steps."""
-    loss: keras.losses.Loss
+    objective: Callable[[], Objective]
+    """Makes what is minimized, its own pretrained parts loaded."""
     view: View
     """How training looks at photographs."""
     batch_size: int

@@ -13,20 +13,27 @@ from photochrom_training.batches import Batches, keep_colored, open_colored
 from photochrom_training.checkpoints import Best, Progress
 from photochrom_training.configuration import Configuration
 from photochrom_training.history import History
-from photochrom_training.objectives import ChromaAccuracy
+from photochrom_training.learner import Learner
 from photochrom_training.skipped import SkippedReport
 
 _log = logging.getLogger(__name__)
 
 
 def train(
-    configuration: Configuration, places: Sequence[Path], output: Path, *, seed: int = 0, workers: int = 2
+    configuration: Configuration,
+    places: Sequence[Path],
+    output: Path,
+    *,
+    seed: int = 0,
+    workers: int = 2,
+    start_from: Path | None = None,
 ) -> Path:
     """Train, or go on training what a killed run left in ``output``; the SavedModel's path.
 
     ``output`` receives ``history.csv``, ``history.png``, ``checkpoints/`` and ``saved_model/``.
 
     :param places: folders, tar shards or single photographs.
+    :param start_from: the folder of another run of the same network, whose best weights are this one's first.
     :raises PhotographsError: if there is nothing to learn from.
     :raises RunMismatchError: if ``output`` holds a run with another configuration, seed or photographs.
     :raises TrainingDivergedError: if the loss stops being a number; the last good checkpoint stays.
@@ -48,16 +55,15 @@ def train(
 
     # Network
     network = configuration.build()
-    network.compile(
-        optimizer=configuration.optimizer(configuration.epochs * steps),
-        loss=configuration.loss,
-        metrics=[ChromaAccuracy()],
-    )
-    network.optimizer.build(network.trainable_variables)
+    learner = Learner(network, configuration.objective())
+    if start_from is not None:
+        Best(start_from / "checkpoints").load(learner)
+    learner.compile(configuration.optimizer(configuration.epochs * steps))
+    learner.optimizer.build(learner.trainable_variables)
 
     # Where an earlier command stopped
     progress, best = Progress(output / "checkpoints"), Best(output / "checkpoints")
-    progress.resume(network)
+    progress.resume(learner)
     stream.epoch = done = progress.epochs
     if done:
         _log.info("going on after epoch %d of %d", done, configuration.epochs)
@@ -66,7 +72,7 @@ def train(
     if done < configuration.epochs and not progress.is_finished:
         history = History(output, done)
         averaging = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if configuration.averaged else []
-        network.fit(
+        learner.fit(
             stream,
             validation_data=validation_pass,
             epochs=configuration.epochs,
@@ -84,7 +90,7 @@ def train(
         progress.finish()
 
     # SavedModel
-    network.load_weights(best.path)
+    best.load(learner)
     provenance = {
         "configuration": configuration.name,
         "commit": _commit(),
@@ -96,6 +102,7 @@ def train(
         "batch_size": batch_size,
         "seed": seed,
         "best": best.read(),
+        **({"start_from": start_from.name} if start_from else {}),
     }
     description = Description(
         configuration.name,

