@@ -7,23 +7,37 @@ import sys
 from photochrom_serving import events, settings
 from photochrom_serving.errors import StartupError
 
+_CHECK = "check"
 _FAILED = 2
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Serve until told to stop; the exit status: 0 after a drain, 2 if the server could not start.
+    """Serve until told to stop, or with ``check`` as the first argument only check what would be served.
 
     :param argv: the arguments after the command's name; None for the process's own.
+    :returns: the exit status: 0 after a drain or if all is well, 2 if the server could not start or
+        anything is wrong with its settings or models.
     """
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # read at import: its own lines are not events
+    argv = sys.argv[1:] if argv is None else argv
+    checks = argv[:1] == [_CHECK]
     try:
-        chosen = settings.parse(sys.argv[1:] if argv is None else argv)
-        events.configure(chosen.log_level)
+        chosen = settings.parse(argv[checks:])
         # The server loads slowly; --help and a wrong flag need not wait for it.
+        if checks:
+            from photochrom_serving.check import check
+
+            return _report(check(chosen))
+        events.configure(chosen.log_level)
         from photochrom_serving.server import serve
 
         asyncio.run(serve(chosen))
     except StartupError as error:
-        print(f"photochrom-serve: {error}", file=sys.stderr)
-        return _FAILED
+        return _report([str(error)])
     return 0
+
+
+def _report(problems: list[str]) -> int:
+    for problem in problems:
+        print(f"photochrom-serve: {problem}", file=sys.stderr)
+    return _FAILED if problems else 0

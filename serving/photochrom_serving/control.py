@@ -7,7 +7,7 @@ is warm; the one that it replaces ends with its last user.
 import asyncio
 import dataclasses
 import functools
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
@@ -20,7 +20,7 @@ from photochrom_serving.errors import (
     StartupError,
 )
 from photochrom_serving.repository import Candidate, ModelFolder
-from photochrom_serving.servables import Servables
+from photochrom_serving.servables import Servables, listed
 from photochrom_serving.settings import Settings
 from photochrom_serving.versions import Servable, State, Version
 
@@ -37,7 +37,7 @@ class ModelControl:
     def __init__(self, servables: Servables, settings: Settings) -> None:
         self._servables = servables
         self._settings = settings
-        self._root = repository.locate(settings.models)
+        self._root = servables.repository
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="model control")
         self._lock = asyncio.Lock()
         self._polling: asyncio.Task[None] | None = None
@@ -131,11 +131,9 @@ class ModelControl:
             folders = await self._scan()
             folder = folders.get(name)
             if folder is None:
-                raise NotFoundError(
-                    name, f"the repository has no model {name!r}; there is {_listed(folders)}"
-                )
+                raise NotFoundError(name, f"the repository has no model {name!r}; there is {listed(folders)}")
             if version is not None and version not in folder.versions:
-                there = _listed(folder.versions)
+                there = listed(folder.versions)
                 raise NotFoundError(
                     f"{name}/{version}",
                     f"the repository has no version {version} of {name!r}; there is {there}",
@@ -161,12 +159,12 @@ class ModelControl:
             if not leaving:
                 what = name if version is None else f"{name}/{version}"
                 raise NotFoundError(
-                    what, f"{what} is not loaded; there is {_listed(self._servables.available())}"
+                    what, f"{what} is not loaded; there is {listed(self._servables.available())}"
                 )
             for found in leaving:
                 if version is not None and found.labels:
                     raise ModelControlError(
-                        f"{found} is what {_listed(found.labels)} means; move the label first"
+                        f"{found} is what {listed(found.labels)} means; move the label first"
                     )
             self._asked_for.get(name, set()).difference_update(found.number for found in leaving)
             retiring = [self._retire(found) for found in leaving]
@@ -212,7 +210,7 @@ class ModelControl:
         await self._bring_up(name, folder)
         if folder.labels is not None:
             pending = self._relabel(name, folder.labels)
-            problem = f"no available version for {_listed(pending)}" if pending else ""
+            problem = f"no available version for {listed(pending)}" if pending else ""
             self._complain(f"{name} labels", "labels_pending", problem)
         for version in self._servables.surplus(name, folder, self._asked_for.get(name, ())):
             self._retire(version)
@@ -222,14 +220,18 @@ class ModelControl:
         asked_for = self._asked_for.get(name, set())
         while candidate := self._servables.next_to_load(name, folder, asked_for):
             before = self._servables.find(name, candidate.version)
-            if not before or before.state != State.AVAILABLE:
+            serving = before.servable if before and before.state == State.AVAILABLE else None
+            if not serving:
                 self._servables.put(Version(candidate, State.LOADING))
-            replaced = self._servables.settle(candidate, await self._try(candidate))
+            replaced = self._servables.settle(candidate, await self._try(candidate, serving))
             if replaced:
                 self._spawn(replaced.retire())
 
-    async def _try(self, candidate: Candidate) -> Servable | RepositoryError:
+    async def _try(self, candidate: Candidate, serving: Servable | None) -> Servable | RepositoryError:
+        """Load a version, unless what serves already is just that."""
         try:
+            if serving and serving.manifest == (await self._in_thread(candidate.verify))[0]:
+                return serving
             return await self._in_thread(loading.load, candidate, self._settings, self._servables.watch)
         except StartupError as error:
             return RepositoryError(str(error))
@@ -302,7 +304,3 @@ class ModelControl:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # whoever awaits it has it; if nobody does any more, nobody wants it
-
-
-def _listed(things: Iterable[object]) -> str:
-    return ", ".join(map(str, things)) or "none"

@@ -6,7 +6,7 @@ elsewhere: :mod:`photochrom_serving.control` loads in a thread and puts the outc
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Self
 
 from photochrom_serving import events, loading, policy, repository
@@ -73,7 +73,12 @@ class Servables:
     """The versions of every model that the server knows of."""
 
     def __init__(self, settings: Settings, watch: Watch = ignore) -> None:
-        """:param watch: is told of every batch."""
+        """Know of nothing yet.
+
+        :param watch: is told of every batch.
+        :raises RepositoryError: if there is no model repository.
+        """
+        self.repository = repository.locate(settings.models)
         self.watch = watch
         self._settings = settings
         self._models: dict[str, _Model] = {}
@@ -91,27 +96,50 @@ class Servables:
         :raises SettingsError: if the default model asked for cannot be loaded.
         """
         servables = cls(settings, watch)
-        root = repository.locate(settings.models)
-        folders = repository.scan(root)
-        for name, folder in folders.items():
+        servables.require(servables.load_all())
+        return servables
+
+    def load_all(self) -> list[str]:
+        """Verify, load and warm up what is to be served of the repository; broken versions are left out.
+
+        :returns: what is wrong with it, each problem naming its file.
+        :raises RepositoryError: if the repository cannot be read.
+        :raises ProviderError: if the provider asked for is not there.
+        """
+        problems = []
+        for name, folder in repository.scan(self.repository).items():
             if folder.problem:
                 events.warning("folder_unreadable", model=name, problem=folder.problem)
-            while candidate := servables.next_to_load(name, folder):
-                servables.put(Version(candidate, State.LOADING))
-                servables.settle(candidate, loading.load(candidate, settings, watch))
-            servables.set_labels(name, folder.labels or {})
-        available = servables._available_models()
+                problems.append(folder.problem)
+            while candidate := self.next_to_load(name, folder):
+                self.put(Version(candidate, State.LOADING))
+                try:
+                    self.settle(candidate, loading.load(candidate, self._settings, self.watch))
+                except RepositoryError as error:
+                    self.settle(candidate, error)
+            problems += [version.problem for version in dict(self).get(name, []) if version.problem]
+            pending = self.set_labels(name, folder.labels or {})
+            if pending:
+                problem = f"no available version for {listed(pending)}"
+                events.warning("labels_pending", model=name, problem=problem)
+                problems.append(f"{self.repository / name}: {problem}")
+        return problems
+
+    def require(self, problems: Sequence[str] = ()) -> None:
+        """Check that what is loaded is enough to start with.
+
+        :param problems: why less may be loaded than should be.
+        :raises RepositoryError: if nothing is.
+        :raises SettingsError: if the default model asked for is not.
+        """
+        default, available = self._settings.default_model, self._available_models()
         if not available:
-            problems = [version.problem for _, versions in servables for version in versions]
-            problems += [folder.problem for folder in folders.values() if not folder.versions]
-            empty = f"{root}: no model version in it; expected NAME/VERSION/model.onnx and manifest.json"
-            raise RepositoryError("; ".join(filter(None, problems)) or empty)
-        if settings.default_model and settings.default_model not in available:
+            empty = "no model version in it; expected NAME/VERSION/model.onnx and manifest.json"
+            raise RepositoryError("; ".join(problems) or f"{self.repository}: {empty}")
+        if default and default not in available:
             raise SettingsError(
-                f"the default model {settings.default_model!r} is not among those loaded: "
-                f"{_listed(available)}"
+                f"the default model {default!r} is not among those loaded: {listed(available)}"
             )
-        return servables
 
     @contextlib.contextmanager
     def use(self, reference: Reference) -> Iterator[Servable]:
@@ -200,7 +228,8 @@ class Servables:
         serving = before.servable if before and before.state == State.AVAILABLE else None
         if isinstance(outcome, Servable):
             self.put(Version(candidate, State.AVAILABLE, outcome))
-            return serving
+            return None if serving is outcome else serving
+        events.error("refused_model", model=str(candidate), problem=str(outcome))
         self.put(
             Version(candidate, State.AVAILABLE if serving else State.FAILED, serving, problem=str(outcome))
         )
@@ -236,12 +265,12 @@ class Servables:
         name, number, label = reference.model or self.default_model, reference.version, reference.label
         model = self._models.get(name)
         if model is None:
-            raise NotFoundError(name, f"there is no model {name!r}; there is {_listed(self._models)}")
+            raise NotFoundError(name, f"there is no model {name!r}; there is {listed(self._models)}")
         if label:
             if label not in model.labels:
                 raise UnknownLabelError(
                     f"{name}:{label}",
-                    f"model {name!r} has no label {label!r}; there is {_listed(model.labels)}",
+                    f"model {name!r} has no label {label!r}; there is {listed(model.labels)}",
                 )
             number = model.labels[label]
         servable = model.available.get(number or next(reversed(model.available), 0))
@@ -266,10 +295,11 @@ def _missing(name: str, number: int, model: _Model) -> NotFoundError | NotReadyE
         return NotReadyError(
             f"model {name!r} is loading{f' version {number}' if number else ''}; try again soon"
         )
-    have = f"there is {_listed(model.available)}" if model.available else "none of its versions is loaded"
+    have = f"there is {listed(model.available)}" if model.available else "none of its versions is loaded"
     wanted = f"version {number}" if number else "version that answers"
     return NotFoundError(f"{name}/{number}", f"model {name!r} has no {wanted}; {have}")
 
 
-def _listed(names: Iterable[object]) -> str:
+def listed(names: Iterable[object]) -> str:
+    """Things in a message, such as ``1, 2``."""
     return ", ".join(map(str, names)) or "none"

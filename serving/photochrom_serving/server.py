@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 
@@ -11,7 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
-from photochrom_serving import events, listening, tls
+from photochrom_serving import events, listening, table, tls
 from photochrom_serving.admission import Admission
 from photochrom_serving.control import ModelControl
 from photochrom_serving.data_plane import DataPlane
@@ -38,7 +39,8 @@ class Server:
         """:param add_faces: of the protocols beside Photochrom's own; an embedded server has none."""
         self._settings = settings
         self._servables = servables
-        self._control = ModelControl(servables, settings)
+        self.control = ModelControl(servables, settings)
+        """Loads, unloads and labels models while the server runs."""
         self._drain = Drain()
         self._admission = Admission(settings.queue_limit, self._drain)
         self._photo_admission = Admission(settings.photo_limit, self._drain)
@@ -56,7 +58,7 @@ class Server:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self._services = [_COLORIZER]
         if add_faces:
-            self._services += add_faces(self._server, data_plane, self._control, self._drain, settings)
+            self._services += add_faces(self._server, data_plane, self.control, self._drain, settings)
         reflection.enable_server_reflection((*self._services, _HEALTH, reflection.SERVICE_NAME), self._server)
 
     async def start(self, address: str, credentials: grpc.ServerCredentials | None = None) -> str:
@@ -74,7 +76,7 @@ class Server:
             raise SettingsError(f"cannot listen on {address}: {listening.problem(address)}") from None
         await self._server.start()
         await self._health.serving(*self._services)
-        self._control.start()
+        self.control.start()
         return address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}"
 
     async def stop(self, grace: float) -> bool:
@@ -85,7 +87,7 @@ class Server:
         end = time.monotonic() + grace
         await self._health.enter_graceful_shutdown()
         self._drain.begin()
-        self._control.stop()
+        self.control.stop()
         in_time = True
         try:
             async with asyncio.timeout(grace):
@@ -99,7 +101,7 @@ class Server:
             if tasks:
                 await asyncio.wait(tasks, timeout=_UNWINDING_SECONDS)
         self._service.close()
-        await self._control.close()
+        await self.control.close()
         self._servables.close()
         return in_time
 
@@ -124,6 +126,8 @@ async def serve(settings: Settings) -> None:
         servables.close()
         events.info("stopped", signal=stopping.result().name)
         return
+    if settings.table or sys.stdout.isatty():
+        print(table.render(servables), end="", flush=True)
     server = Server(settings, servables, protocols.add_to)
     address = await server.start(listening.address(settings.host, settings.port), credentials)
     events.info(

@@ -20,7 +20,11 @@ _VERSIONS = r"all|latest:[1-9][0-9]{0,8}|[1-9][0-9]{0,18}(,[1-9][0-9]{0,18})*"
 
 
 class Settings(BaseSettings):
-    """Serve Photochrom models over gRPC."""
+    """Serve Photochrom models over gRPC.
+
+    `photochrom-serve check`, with the same flags, only loads the models and prints them as a table; its
+    status is 2 if anything is wrong.
+    """
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -47,6 +51,9 @@ class Settings(BaseSettings):
 
     versions: str = "latest:1"
     """What is served of each model, besides labelled versions: the `latest:N` that load, `all`, or `3,4`."""
+
+    table: bool = False
+    """Print what is loaded as a table, once, to standard output even if that is no terminal."""
 
     host: str = "127.0.0.1"
     """The address to listen on; `0.0.0.0` for every IPv4 interface, as in a container."""
