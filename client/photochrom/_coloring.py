@@ -1,12 +1,14 @@
 """How a photograph is colored, apart from the connection: the dialogues of both Colorizers."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 
 from PIL import Image
 
 import photochrom
 from photochrom._dialogue import Dialogue, ModelVersion, Prediction, find, prediction_of, request_of
-from photochrom._errors import InvalidRequestError, ModelNotFoundError
+from photochrom._errors import InvalidRequestError, ModelNotFoundError, ServerError
 from photochrom._options import Options
 from photochrom._photographs import Photograph, Source
 from photochrom_contract.files.provenance import Provenance
@@ -25,22 +27,19 @@ class Coloring:
 
     def colorize(self, source: Source) -> Dialogue[Image.Image]:
         """Color a photograph: what ``Colorizer.colorize`` promises."""
-        with Photograph.open(source) as photograph:
+        with Photograph.open(source) as photograph, _naming(photograph):
             prediction = yield from self._predict(photograph, 0)
             return photograph.picture(0, prediction.chroma, self._options.saturation)
 
     def write(self, photograph: Photograph, destination: str | os.PathLike[str]) -> Dialogue[Provenance]:
         """Color an open photograph into a file: what ``Colorizer.colorize_file`` promises."""
-        predictions = []
-        for page in range(photograph.pages):
-            predictions.append((yield from self._predict(photograph, page)))  # noqa: PERF401  # no comprehension
-        provenance = yield from self._provenance(predictions[0])
-        photograph.write(
-            [prediction.chroma for prediction in predictions],
-            destination,
-            provenance=provenance,
-            saturation=self._options.saturation,
-        )
+        chroma = []
+        with _naming(photograph):
+            for page in range(photograph.pages):
+                prediction = yield from self._predict(photograph, page)
+                chroma.append(prediction.chroma)
+            provenance = yield from self._provenance(prediction)
+        photograph.write(chroma, destination, provenance=provenance, saturation=self._options.saturation)
         return provenance
 
     def find_version(self) -> Dialogue[ModelVersion]:
@@ -87,3 +86,13 @@ class Coloring:
         response = yield request_of(photograph.plane(page, size), self._options)
         assert isinstance(response, messages.ColorizeResponse)
         return prediction_of(response, self.server)
+
+
+@contextlib.contextmanager
+def _naming(photograph: Photograph) -> Iterator[None]:
+    """Tell a server's error which photograph it is about."""
+    try:
+        yield
+    except ServerError as error:
+        error.source = photograph.name
+        raise

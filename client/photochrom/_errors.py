@@ -13,12 +13,19 @@
         ├── ModelNotFoundError    it has no such model or version
         └── InvalidRequestError   it refuses a value of the request, such as the size
 
-Each message is one line: where, what was wrong, and what to do about it.
+Each message is one line: where, what was wrong, and what to do about it. Each error knows its ``reason``
+and, if it is about a photograph, its ``source``; it can be pickled. The names are stable: journals, reports
+and ``--json`` write them, too.
 """
 
 
 class PhotochromError(Exception):
     """The base of every error that Photochrom raises on purpose."""
+
+    reason: str
+    """What was wrong, and what to do about it."""
+    source: str | None = None
+    """The file that it is about, or words for a picture that has none; None if it is about no picture."""
 
 
 class PictureError(PhotochromError):
@@ -29,13 +36,23 @@ class PictureError(PhotochromError):
     """
 
     def __init__(self, source: str, reason: str) -> None:
-        super().__init__(f"{source}: {reason}")
-        self.source = source
+        super().__init__(source, reason)
+        self.source: str = source
         self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.reason}"
 
 
 class TargetError(PhotochromError):
-    """There is no server to ask: none was named, or its name means nothing."""
+    """There is no server to ask: none was named, or its name means nothing.
+
+    :param reason: what is wrong, and what to do about it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class ServerError(PhotochromError):
@@ -46,9 +63,13 @@ class ServerError(PhotochromError):
     """
 
     def __init__(self, target: str, reason: str) -> None:
-        super().__init__(f"{target}: {reason}")
+        super().__init__(target, reason)
         self.target = target
+        """The server, as it was named."""
         self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.target}: {self.reason}"
 
 
 class UnreachableError(ServerError):

@@ -24,6 +24,7 @@ class Colorizer(services.ColorizerServicer):
         self.listings = 0
         self.failures: list[tuple[grpc.StatusCode, str]] = []
         self.sizes: tuple[int, ...] = (64,)
+        self.sha256 = "its digest"
         self.versions: list[messages.ModelVersion] = []
         """Further ones than version 3, which answers."""
         self.asked = threading.Event()
@@ -50,6 +51,7 @@ class Colorizer(services.ColorizerServicer):
             state=messages.ModelVersion.AVAILABLE,
             sizes=self.sizes,
             default_size=self.sizes[0],
+            sha256=self.sha256,
             labels=["stable"],
             description="Says one color",
         )

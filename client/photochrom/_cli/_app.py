@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import photochrom
-from photochrom._cli import _colorize, _console, _health, _models, _serve
+from photochrom._cli import _batch, _colorize, _console, _doctor, _health, _models, _serve
 from photochrom._errors import PhotochromError
 
 app = typer.Typer(
@@ -35,8 +35,10 @@ def _root(
 
 
 app.command()(_colorize.colorize)
+app.command()(_batch.batch)
 app.command()(_models.models)
 app.command()(_health.health)
+app.command()(_doctor.doctor)
 app.command(
     add_help_option=False,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},

@@ -1,0 +1,120 @@
+"""``photochrom doctor``."""
+
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from importlib import metadata
+from typing import Any, Final
+
+import numpy as np
+import typer
+from PIL import Image
+
+import photochrom
+from photochrom import _server
+from photochrom._batch._walk import PHOTOGRAPHS
+from photochrom._cli import _console, _models
+from photochrom._cli._parameters import Json, Model, RootCertificates, Target, Timeout, Version
+from photochrom._errors import PhotochromError
+
+_DISTRIBUTIONS: Final = (
+    *("photochrom", "photochrom-contract", "photochrom-serving"),
+    *("grpcio", "numpy", "pillow", "protobuf", "onnxruntime"),
+)
+_SIDES: Final = (1024, 768)
+_CALLS, _COLORINGS = 20, 5
+
+
+def doctor(
+    *,
+    target: Target = None,
+    model: Model = "",
+    version: Version = 0,
+    timeout: Timeout = 10.0,
+    root_certificates: RootCertificates = None,
+    as_json: Json = False,
+) -> None:
+    """Tell what is installed, which server answers, and how fast.
+
+    Exit status 0 if it colored a photograph, otherwise 3.
+    """
+    found = {"installed": _installed(), "reads": _readable()}
+    try:
+        found["server"] = _examine(target, model, version, timeout, root_certificates)
+    except PhotochromError as error:
+        found["server"] = {"error": type(error).__name__, "cause": str(error)}
+    if as_json:
+        _console.say_json(found)
+    else:
+        _console.say(_text(found))
+    raise typer.Exit(_console.SERVER_TROUBLE if "error" in found["server"] else _console.DONE)
+
+
+def _installed() -> dict[str, Any]:
+    return {"python": platform.python_version(), **{name: _version(name) for name in _DISTRIBUTIONS}}
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _readable() -> list[str]:
+    """The formats of photographs that this Pillow decodes; a plain build of it lacks some."""
+    formats = Image.registered_extensions()
+    names = {formats.get(pattern.removeprefix("*"), "") for pattern in PHOTOGRAPHS}
+    return sorted(names & set(Image.OPEN))
+
+
+def _examine(
+    target: str | None, model: str, version: int | str, timeout: float, root_certificates: Any
+) -> dict[str, Any]:
+    picture = Image.fromarray(np.linspace(0, 255, _SIDES[0]).astype(np.uint8)[np.newaxis]).resize(_SIDES)
+    with _server.connect(target, timeout=timeout, root_certificates=root_certificates) as server:
+        listed = server.models()
+        call = _median_ms(server.models, _CALLS)
+        healthy = server.is_healthy()
+    with photochrom.Colorizer(
+        target, model=model, version=version, timeout=timeout, root_certificates=root_certificates
+    ) as colorizer:
+        colorizer.colorize(picture)
+        coloring = _median_ms(lambda: colorizer.colorize(picture), _COLORINGS)
+    return {
+        "target": server.name,
+        "serving": healthy,
+        "models": _models.rows(listed),
+        "call_ms": call,
+        "photograph_ms": coloring,
+    }
+
+
+def _median_ms(action: Callable[[], object], times: int) -> float:
+    def once() -> float:
+        start = time.perf_counter()
+        action()
+        return time.perf_counter() - start
+
+    return round(statistics.median(once() for _ in range(times)) * 1e3, 1)
+
+
+def _text(found: dict[str, Any]) -> str:
+    server = found["server"]
+    installed = "\n".join(f"  {name} {text or 'not installed'}" for name, text in found["installed"].items())
+    lines = ["installed", installed, f"reads {' '.join(found['reads'])}"]
+    if "error" in server:
+        return "\n".join([*lines, "server", f"  {server['cause']}"])
+    models = ", ".join(f"{row['model']} {row['version']} {row['state']}" for row in server["models"])
+    width, height = _SIDES
+    return "\n".join(
+        [
+            *lines,
+            "server",
+            f"  {server['target']}: {'serving' if server['serving'] else 'not serving'}",
+            f"  models: {models or 'none'}",
+            f"  a call: {server['call_ms']} ms (the list of models, median of {_CALLS})",
+            f"  a photograph: {server['photograph_ms']} ms ({width} x {height}, median of {_COLORINGS})",
+        ]
+    )
