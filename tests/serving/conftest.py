@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ class Command:
             text=True,
         )
         self.events: list[dict[str, Any]] = []
+        self._follower: threading.Thread | None = None
 
     def wait_for(self, event: str) -> dict[str, Any]:
         """Read the log up to an event."""
@@ -47,13 +49,24 @@ class Command:
                 return self.events[-1]
         raise AssertionError(f"the server ended without {event!r}: {self.events}")
 
+    def follow(self) -> None:
+        """Read the log in a thread from now on: a server stops in a full pipe that nobody reads."""
+        self._follower = threading.Thread(target=self._read_rest)
+        self._follower.start()
+
     def end(self) -> int:
         """Read the rest of the log; the exit status."""
+        if self._follower:
+            self._follower.join()
+        else:
+            self._read_rest()
+        return self.process.wait()
+
+    def _read_rest(self) -> None:
         assert self.process.stderr
         if not self.process.stderr.closed:
             with self.process.stderr as log:
                 self.events += [json.loads(line) for line in log]
-        return self.process.wait()
 
     def of(self, event: str) -> list[dict[str, Any]]:
         """The events of a name, so far."""

@@ -96,7 +96,11 @@ class InferenceService(grpc_service_pb2_grpc.GRPCInferenceServiceServicer):
     ) -> grpc_service_pb2.ModelMetadataResponse:
         with self._data_plane.servables.use(_reference(request.name, request.version)) as servable:
             manifest = servable.manifest
-            versions = [version.number for version in dict(self._data_plane.servables)[manifest.name]]
+            versions = [
+                version.number
+                for version in dict(self._data_plane.servables)[manifest.name]
+                if version.state == State.AVAILABLE
+            ]
             return open_inference_tensors.metadata(manifest, versions, servable.has_temperature)
 
     @answers
@@ -170,19 +174,19 @@ class InferenceService(grpc_service_pb2_grpc.GRPCInferenceServiceServicer):
     async def RepositoryModelLoad(  # noqa: N802
         self, request: grpc_service_pb2.RepositoryModelLoadRequest, _context: Context
     ) -> grpc_service_pb2.RepositoryModelLoadResponse:
-        _check_repository(request.repository_name)
         for parameter in request.parameters:
             raise UnsupportedError(f"parameters: the server does not support {parameter!r} of a load")
-        await self._control.load(request.model_name)
-        return grpc_service_pb2.RepositoryModelLoadResponse()
+        name = _model_named(request)
+        await self._control.load(name)
+        return grpc_service_pb2.RepositoryModelLoadResponse(model_name=name, isLoaded=True)
 
     @answers
     async def RepositoryModelUnload(  # noqa: N802
         self, request: grpc_service_pb2.RepositoryModelUnloadRequest, _context: Context
     ) -> grpc_service_pb2.RepositoryModelUnloadResponse:
-        _check_repository(request.repository_name)
-        await self._control.unload(request.model_name)
-        return grpc_service_pb2.RepositoryModelUnloadResponse()
+        name = _model_named(request)
+        await self._control.unload(name)
+        return grpc_service_pb2.RepositoryModelUnloadResponse(model_name=name, isUnloaded=True)
 
     def _statistics_of(self, model: str) -> grpc_service_pb2.ModelStatistics:
         counts = self._statistics.of(model)
@@ -206,6 +210,16 @@ def _check_repository(name: str) -> None:
         raise UnsupportedError(
             f"repository_name: is {name!r}, but the server has one repository: leave it out"
         )
+
+
+def _model_named(
+    request: grpc_service_pb2.RepositoryModelLoadRequest | grpc_service_pb2.RepositoryModelUnloadRequest,
+) -> str:
+    """The model's name, by Triton's number or by KServe's, which Triton gave to the repository's name."""
+    if not request.model_name:
+        return request.repository_name
+    _check_repository(request.repository_name)
+    return request.model_name
 
 
 def _reference(name: str, version: str) -> Reference:
