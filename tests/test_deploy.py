@@ -73,7 +73,7 @@ def test_calls_in_flight_may_end_before_the_container_is_killed() -> None:
 def test_the_published_port_is_the_servers() -> None:
     port = Settings.model_fields["port"].default
     assert [entry.rpartition(":")[2] for entry in service("docker-compose.yml")["ports"]] == [str(port)]
-    assert f"EXPOSE {port}" in instructions("runtime")
+    assert f"EXPOSE {port} {environment('cpu')['PHOTOCHROM_METRICS_PORT']}" in instructions("runtime")
     assert f"localhost:{port}" in service("docker-compose.yml")["healthcheck"]["test"]
 
 
@@ -84,7 +84,8 @@ def test_the_images_settings_are_the_servers(variant: str, provider: str) -> Non
         for name, value in environment(variant).items()
         if name.startswith(ENV_PREFIX)
     }
-    assert ours == {"host": "0.0.0.0", "models": "/models", "providers": provider}
+    metrics = {"metrics_host": "0.0.0.0", "metrics_port": "8502"}
+    assert ours == {"host": "0.0.0.0", "models": "/models", "providers": provider, **metrics}
     Settings.model_validate(ours)
     assert set(ours) <= set(Settings.model_fields)
 

@@ -59,6 +59,10 @@ class Admission:
             if not self._inside:
                 self._empty.set()
 
+    def count(self) -> int:
+        """How many are inside."""
+        return len(self._inside)
+
     def _retry_seconds(self) -> float:
         """When a place should be free: after a mean stay, or if stays have grown, after as long again."""
         oldest = time.monotonic() - next(iter(self._inside.values()))

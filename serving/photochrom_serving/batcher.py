@@ -81,6 +81,16 @@ def ignore(_: BatchRun) -> None:
     """Watch nothing."""
 
 
+def to_all(watches: Sequence[Watch]) -> Watch:
+    """Several watches as one."""
+
+    def watch(run: BatchRun) -> None:
+        for each in watches:
+            each(run)
+
+    return watch
+
+
 class Batcher:
     """The queue and the runner thread of one model version. Belongs to one event loop."""
 

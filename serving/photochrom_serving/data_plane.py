@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from photochrom_contract.manifest import Manifest
+from photochrom_serving import calls
 from photochrom_serving.admission import Admission
 from photochrom_serving.batcher import Timing
 from photochrom_serving.deadline import Deadline
@@ -45,7 +46,9 @@ class DataPlane:
         :param temperature: of the annealed mean, above 0; None for the model's own.
         :raises RequestError: any of its kinds. If one photograph fails, the request does.
         """
+        call = calls.current()
         with self.servables.use(reference) as servable:
+            call.model, call.version = servable.manifest.name, servable.manifest.version
             _check(servable, planes, temperature)
             with self._admission.admit(deadline):
                 async with asyncio.TaskGroup() as group:
@@ -55,6 +58,7 @@ class DataPlane:
                     ]
                 answers = [task.result() for task in tasks]
         timing = max((answer.timing for answer in answers), key=lambda timing: timing.queue_seconds)
+        call.answered(planes, timing)
         return Prediction(servable.manifest, [answer.chroma for answer in answers], timing)
 
 

@@ -25,6 +25,11 @@ def info(event: str, **fields: object) -> None:
     _emit(logging.INFO, event, fields)
 
 
+def wants_info() -> bool:
+    """Whether what :func:`info` says goes anywhere."""
+    return _LOGGER.isEnabledFor(logging.INFO)
+
+
 def warning(event: str, **fields: object) -> None:
     """Something to look at."""
     _emit(logging.WARNING, event, fields)

@@ -15,11 +15,17 @@ def address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
 
 
-def problem(address: str) -> str:
+def problem(address: str, prefix: str = "") -> str:
     """Why ``host:port`` cannot be listened on, and what to do.
 
     gRPC says only that it cannot, so this asks the system again.
+
+    :param prefix: of the flags ``--PREFIXhost`` and ``--PREFIXport`` that set it.
     """
+    return _problem(address).replace("--", f"--{prefix}")
+
+
+def _problem(address: str) -> str:
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
     try:

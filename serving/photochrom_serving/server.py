@@ -12,13 +12,17 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
-from photochrom_serving import events, listening, table, tls
+from photochrom_serving import calls, events, listening, table, tls
 from photochrom_serving.admission import Admission
+from photochrom_serving.batcher import to_all
+from photochrom_serving.calls import CallInterceptor
 from photochrom_serving.control import ModelControl
 from photochrom_serving.data_plane import DataPlane
 from photochrom_serving.drain import Drain
 from photochrom_serving.errors import SettingsError
+from photochrom_serving.exposition import exposed
 from photochrom_serving.health import HealthService
+from photochrom_serving.metrics import Metrics
 from photochrom_serving.servables import Servables
 from photochrom_serving.service import ColorizerService
 from photochrom_serving.settings import Settings
@@ -35,24 +39,39 @@ AddFaces = Callable[[grpc.aio.Server, DataPlane, ModelControl, Drain, Settings],
 class Server:
     """A gRPC server over loaded servables. Create, start and stop it in one event loop."""
 
-    def __init__(self, settings: Settings, servables: Servables, add_faces: AddFaces | None = None) -> None:
-        """:param add_faces: of the protocols beside Photochrom's own; an embedded server has none."""
+    def __init__(
+        self,
+        settings: Settings,
+        servables: Servables,
+        add_faces: AddFaces | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
+        """Put the parts together.
+
+        :param add_faces: of the protocols beside Photochrom's own; an embedded server has none.
+        :param metrics: what counts and measures; an embedded server has none.
+        """
         self._settings = settings
         self._servables = servables
         self.control = ModelControl(servables, settings)
         """Loads, unloads and labels models while the server runs."""
         self._drain = Drain()
         self._admission = Admission(settings.queue_limit, self._drain)
+        if metrics:
+            metrics.read(self._admission.count)
+            servables.listen(metrics.follow)
         self._photo_admission = Admission(settings.photo_limit, self._drain)
         data_plane = DataPlane(servables, self._admission)
         self._service = ColorizerService(data_plane, self._photo_admission, self._drain, settings)
         self._health = HealthService(self._drain)
+        watches = [calls.log, metrics.count_call] if metrics else [calls.log]
         self._server = grpc.aio.server(
+            interceptors=[CallInterceptor(watches)],
             options=[
                 ("grpc.max_receive_message_length", settings.max_message_bytes),
                 ("grpc.max_send_message_length", settings.max_message_bytes),
                 ("grpc.so_reuseport", 0),  # a port that is taken is an error, not a port shared
-            ]
+            ],
         )
         colorizer_pb2_grpc.add_ColorizerServicer_to_server(self._service, self._server)  # type: ignore[no-untyped-call]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -113,14 +132,22 @@ async def serve(settings: Settings) -> None:
 
     :raises StartupError: if the server cannot start.
     """
-    from photochrom_serving.protocols import Protocols  # here alone: see there
-
     stopping: asyncio.Future[signal.Signals] = asyncio.get_running_loop().create_future()
     _listen_to_signals(stopping)
+    with exposed(settings) as metrics:
+        await _serve(settings, metrics, stopping)
+
+
+async def _serve(
+    settings: Settings, metrics: Metrics | None, stopping: "asyncio.Future[signal.Signals]"
+) -> None:
+    from photochrom_serving.protocols import Protocols  # here alone: see there
+
     start = time.monotonic()
     credentials = tls.credentials(settings)
     protocols = Protocols()
-    servables = await asyncio.to_thread(Servables.load, settings, protocols.statistics.watch)
+    watches = [protocols.statistics.watch, *([metrics.count_batch] if metrics else [])]
+    servables = await asyncio.to_thread(Servables.load, settings, to_all(watches))
     await asyncio.sleep(0)  # lets the loop handle a signal that came before the load ended
     if stopping.done():
         servables.close()
@@ -128,7 +155,7 @@ async def serve(settings: Settings) -> None:
         return
     if settings.table or sys.stdout.isatty():
         print(table.render(servables), end="", flush=True)
-    server = Server(settings, servables, protocols.add_to)
+    server = Server(settings, servables, protocols.add_to, metrics)
     address = await server.start(listening.address(settings.host, settings.port), credentials)
     events.info(
         "ready",

@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8500
     """The port to listen on; 0 takes a free one, which the `ready` log line names."""
 
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    """The port on which Prometheus scrapes the metrics; 0 takes a free one; unset: no metrics."""
+
+    metrics_host: str = "127.0.0.1"
+    """The address of that port."""
+
     tls_certificate: Path | None = None
     """The server's certificate chain (PEM); with `tls_key` switches TLS on."""
 

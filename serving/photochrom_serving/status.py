@@ -1,14 +1,11 @@
-"""The one place where errors become gRPC status codes, and where calls are logged."""
+"""The one place where errors become gRPC status codes."""
 
-import asyncio
 import functools
 import math
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-import grpc
 from google.protobuf import duration_pb2
 from google.protobuf.message import Message
 from google.rpc import (  # type: ignore[import-untyped] # publishes no types
@@ -18,7 +15,7 @@ from google.rpc import (  # type: ignore[import-untyped] # publishes no types
 )
 from grpc_status import rpc_status
 
-from photochrom_serving import events
+from photochrom_serving import calls, events
 from photochrom_serving.errors import (
     DrainingError,
     ExpiredError,
@@ -31,7 +28,7 @@ from photochrom_serving.errors import (
     UnsupportedError,
 )
 
-Context = grpc.aio.ServicerContext[Any, Any]
+Context = calls.Context
 Service = TypeVar("Service")
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -88,39 +85,31 @@ def to_status(error: Exception, words: Words = NO_WORDS) -> status_pb2.Status:
 def answers(
     method: Method[Service, Request, Response], words: Words = NO_WORDS
 ) -> Method[Service, Request, Response]:
-    """Decorate a servicer's method: its errors end the call with their status, and the call is logged.
+    """Decorate a servicer's method: its errors end the call with their status, which the call notes.
 
     :param words: what the service's protocol says differently.
     """
 
     @functools.wraps(method)
     async def answered(service: Service, request: Request, context: Context) -> Response:
-        start = time.monotonic()
-        code = "OK"
-        fields: dict[str, object] = {}
         try:
             return await method(service, request, context)
-        except asyncio.CancelledError:
-            code = "CANCELLED"  # by the caller, by its deadline, or by the end of the drain
-            raise
         except Exception as error:
+            call = calls.current()
             if not isinstance(error, RequestError):
-                events.failure("call_failed", error, method=method.__name__)
+                events.failure("call_failed", error, method=method.__name__, request_id=call.request_id)
             status = to_status(error, words)
-            code = code_pb2.Code.Name(status.code)
-            fields["message"] = status.message
+            call.code = code_pb2.Code.Name(status.code)
+            call.message, call.error = status.message, error
             await _abort(context, status, error)
             raise  # for the type checker: abort has raised
-        finally:
-            milliseconds = round(1e3 * (time.monotonic() - start), 3)
-            events.info("call", method=method.__name__, code=code, milliseconds=milliseconds, **fields)
 
     return answered
 
 
 async def _abort(context: Context, status: status_pb2.Status, error: Exception) -> None:
     rich = rpc_status.to_status(status)
-    trailers = tuple(rich.trailing_metadata)
+    trailers = (*(context.trailing_metadata() or ()), *rich.trailing_metadata)
     if isinstance(error, QueueFullError):
         trailers += ((_PUSHBACK, str(math.ceil(1e3 * error.retry_seconds))),)
     await context.abort(rich.code, rich.details, trailers)

@@ -1,0 +1,168 @@
+"""Calls: what each one was, told once at its end to whoever watches, be it the log or the metrics.
+
+One interceptor around every method of every protocol. What happens inside a call notes what it knows
+on :func:`current`; the interceptor adds the ids, the code and the time.
+"""
+
+import asyncio
+import contextvars
+import dataclasses
+import functools
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+import grpc
+
+from photochrom_serving import events
+from photochrom_serving.batcher import Timing
+from photochrom_serving.session import Plane
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Handler = Any  # grpc.RpcMethodHandler, whose types are those of the synchronous API
+Behavior = Callable[[Any, Context], Awaitable[Any]]
+
+REQUEST_ID = "x-request-id"
+"""The metadata key of a call's id: taken from the caller or made here, and sent back in the trailers."""
+
+PROTOCOLS = {
+    "photochrom.v1": "photochrom",
+    "tensorflow.serving": "tensorflow_serving",
+    "inference": "open_inference",
+}
+"""The package of the services of each protocol. Calls of other services, such as health, are not watched."""
+
+_MAX_ID_LENGTH = 128
+
+
+@dataclasses.dataclass(slots=True)
+class Call:
+    """One call. What it says of models is of those that exist, whatever the caller has named."""
+
+    protocol: str = ""
+    service: str = ""
+    method: str = ""
+    request_id: str = ""
+    model: str = ""
+    version: int = 0
+    size: int = 0
+    """Side of the planes, pixels."""
+    photographs: int = 0
+    """How many were answered."""
+    queue_seconds: float = 0.0
+    """The longest that a photograph waited for its batch."""
+    compute_seconds: float = 0.0
+    """The longest that a batch of it ran."""
+    total_seconds: float = 0.0
+    code: str = "OK"
+    message: str = ""
+    error: Exception | None = None
+    """What ended it early."""
+
+    def answered(self, planes: Sequence[Plane], timing: Timing) -> None:
+        """Note that some of its photographs have their answers."""
+        self.photographs += len(planes)
+        self.size = planes[0].shape[-1]
+        self.queue_seconds = max(self.queue_seconds, timing.queue_seconds)
+        self.compute_seconds = max(self.compute_seconds, timing.compute_seconds)
+
+
+Watch = Callable[[Call], None]
+
+_CURRENT: contextvars.ContextVar[Call] = contextvars.ContextVar("call")
+
+
+def current() -> Call:
+    """The call that this code runs for; outside of any, one that nobody watches."""
+    return _CURRENT.get(None) or Call()
+
+
+def log(call: Call) -> None:
+    """Write the call's line."""
+    if not events.wants_info():
+        return
+    fields: dict[str, object] = {
+        "protocol": call.protocol,
+        "method": call.method,
+        "code": call.code,
+        "request_id": call.request_id,
+    }
+    if call.model:
+        fields |= {"model": call.model, "version": call.version}
+    if call.photographs:
+        fields |= {
+            "size": call.size,
+            "photographs": call.photographs,
+            "queue_ms": _milliseconds(call.queue_seconds),
+            "compute_ms": _milliseconds(call.compute_seconds),
+        }
+    fields["total_ms"] = _milliseconds(call.total_seconds)
+    if call.message:
+        fields["message"] = call.message
+    events.info("call", **fields)
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # takes none at run time
+    """Follows every call of the protocols from its first to its last moment."""
+
+    def __init__(self, watches: Sequence[Watch]) -> None:
+        """:param watches: called with each call at its end, in the event loop; they must be quick."""
+        self._watches = watches
+        self._handlers: dict[str, Handler] = {}
+
+    async def intercept_service(
+        self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]], details: Any
+    ) -> Handler:
+        """The method's handler with the watches around it, made at the method's first call."""
+        handler = self._handlers.get(details.method)
+        if handler is None:
+            handler = await continuation(details)
+            service, _, method = details.method.removeprefix("/").rpartition("/")
+            protocol = PROTOCOLS.get(service.rpartition(".")[0])
+            if handler is not None and protocol is not None:
+                call = functools.partial(Call, protocol, service, method)
+                handler = _around(handler, lambda behavior: self._watched(behavior, call))
+                self._handlers[details.method] = handler
+        return handler
+
+    def _watched(self, behavior: Behavior, make_call: Callable[[str], Call]) -> Behavior:
+        async def watched(request: Any, context: Context) -> Any:
+            start = time.monotonic()
+            call = make_call(_request_id(context.invocation_metadata() or ()))
+            _CURRENT.set(call)  # in the context of this call's own task
+            context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
+            try:
+                return await behavior(request, context)
+            except asyncio.CancelledError:
+                call.code = "CANCELLED"  # by the caller, by its deadline, or by the end of the drain
+                raise
+            finally:
+                call.total_seconds = time.monotonic() - start
+                for watch in self._watches:
+                    watch(call)
+
+        return watched
+
+
+def _request_id(metadata: Iterable[tuple[str, Any]]) -> str:
+    for key, value in metadata:
+        if key == REQUEST_ID and 0 < len(value) <= _MAX_ID_LENGTH and value.isprintable():
+            return str(value)
+    return secrets.token_hex(16)
+
+
+def _around(handler: Handler, wrap: Callable[[Behavior], Behavior]) -> Handler:
+    make, behavior = {
+        (False, False): (grpc.unary_unary_rpc_method_handler, handler.unary_unary),
+        (False, True): (grpc.unary_stream_rpc_method_handler, handler.unary_stream),
+        (True, False): (grpc.stream_unary_rpc_method_handler, handler.stream_unary),
+        (True, True): (grpc.stream_stream_rpc_method_handler, handler.stream_stream),
+    }[handler.request_streaming, handler.response_streaming]
+    if not asyncio.iscoroutinefunction(behavior):
+        raise TypeError(f"{behavior.__qualname__} must be a coroutine function: a call ends where it returns")
+    return make(wrap(behavior), handler.request_deserializer, handler.response_serializer)
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(1e3 * seconds, 3)
