@@ -21,19 +21,23 @@ from photochrom._errors import (
     ServerError,
     TargetError,
     UnreachableError,
+    VideoError,
 )
 
 if TYPE_CHECKING:
     from photochrom._async_colorizer import AsyncColorizer
     from photochrom._colorizer import Colorizer, colorize
     from photochrom._outcome import Outcome
+    from photochrom._video.progress import ColoredVideo, VideoProgress
 
 __version__ = "0.1.0"
 
 _LATE = {
     "AsyncColorizer": "photochrom._async_colorizer",
+    "ColoredVideo": "photochrom._video.progress",
     "Colorizer": "photochrom._colorizer",
     "Outcome": "photochrom._outcome",
+    "VideoProgress": "photochrom._video.progress",
     "colorize": "photochrom._colorizer",
 }
 """Names and their modules, for these are imported when they are first asked for."""
@@ -42,6 +46,7 @@ __all__ = [
     "AsyncColorizer",
     "AuthenticationError",
     "BusyError",
+    "ColoredVideo",
     "Colorizer",
     "DeadlineError",
     "InvalidRequestError",
@@ -52,6 +57,8 @@ __all__ = [
     "ServerError",
     "TargetError",
     "UnreachableError",
+    "VideoError",
+    "VideoProgress",
     "__version__",
     "colorize",
 ]

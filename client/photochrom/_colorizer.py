@@ -2,13 +2,15 @@
 
 import os
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from PIL import Image
 
+from photochrom import _video
 from photochrom._coloring import Coloring
 from photochrom._dialogue import Dialogue, Done, Response, advance
 from photochrom._errors import PhotochromError, ServerError
@@ -16,6 +18,7 @@ from photochrom._options import Options, check_timeout
 from photochrom._outcome import Outcome
 from photochrom._photographs import Photograph, Source
 from photochrom._server import Server, connect
+from photochrom._video.progress import ColoredVideo, VideoProgress
 from photochrom._window import WINDOW, check_window, work_through
 from photochrom_contract.files.provenance import Provenance
 
@@ -81,7 +84,8 @@ class Colorizer:
             authorities': a file's path, or the bytes.
         :raises ValueError: for a number out of its range.
         """
-        self._coloring = Coloring(Options(model, version, size, saturation, temperature))
+        self._options = Options(model, version, size, saturation, temperature)
+        self._coloring = Coloring(self._options)
         check_timeout(timeout)
         self._lock = threading.Lock()
         # Late, so that a bad picture is told before an embedded server is started for it.
@@ -148,6 +152,44 @@ class Colorizer:
         """
         check_window(window)
         return work_through(self._outcome, photographs, window=window, in_order=in_order)
+
+    def colorize_video(
+        self,
+        source: str | os.PathLike[str],
+        destination: str | os.PathLike[str],
+        *,
+        codec: str = "",
+        crf: int | None = None,
+        progress: Callable[[VideoProgress], None] | None = None,
+    ) -> ColoredVideo:
+        """Color a video, coherently over time. Needs the extra ``photochrom[video]``.
+
+        Each frame keeps its lightness, its time and its place; sound, subtitles, chapters and metadata
+        are copied. Memory does not grow with the length. What is colored lies beside the destination in
+        a folder ``.NAME.photochrom`` until all of it is there: a run that was interrupted, however hard,
+        goes on from there when it is started again with the same values.
+
+        :param source: the file's path; any format that FFmpeg reads.
+        :param destination: where to write: ``.mp4``, ``.m4v``, ``.mov``, ``.mkv`` or ``.webm``. A file
+            that exists is replaced once the new one is whole.
+        :param codec: ``h264``, ``hevc``, ``av1``, ``vp9``, ``vp8``, ``ffv1``, ``prores`` or ``mjpeg``; empty
+            for the source's, or where that is not written, H.264 (in WebM, VP9).
+        :param crf: the encoder's measure of quality, lower is better; None for nearly lossless.
+        :param progress: called after each frame, in this thread.
+        :returns: what was written, and what in it is otherwise than in the source.
+        :raises VideoError: if the source cannot be read, or the destination cannot be written, or the
+            extra is not installed.
+        :raises TargetError: if there is no server to ask.
+        :raises ServerError: if the server gives no colors; the same call goes on later.
+        :raises ValueError: if the Colorizer is closed, before or meanwhile.
+        """
+        _video.check_installed(os.fspath(source))
+        from photochrom._video.coloring import VideoColoring
+
+        coloring = VideoColoring(
+            Path(source), Path(destination), self._options, codec=codec, crf=crf, progress=progress
+        )
+        return coloring.run(self._connected())
 
     def close(self) -> None:
         """End the calls that are under way, and the connection."""

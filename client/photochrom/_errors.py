@@ -4,6 +4,7 @@
 
     PhotochromError
     ├── PictureError              a photograph cannot be read, or its colored copy cannot be written
+    │   └── VideoError            a video cannot be read, or its colored copy cannot be written
     ├── TargetError               there is no server to ask: none named, or its name means nothing
     └── ServerError               a server was asked, and gave no colors
         ├── UnreachableError      nothing that speaks this protocol answers at the target
@@ -42,6 +43,10 @@ class PictureError(PhotochromError):
 
     def __str__(self) -> str:
         return f"{self.source}: {self.reason}"
+
+
+class VideoError(PictureError):
+    """A video cannot be read, or its colored copy cannot be written."""
 
 
 class TargetError(PhotochromError):

@@ -1,7 +1,7 @@
 """The calls that the client makes, blocking, with every failure as one of Photochrom's errors."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -33,7 +33,7 @@ class Server:
         :param root_certificates: PEM certificates to trust in place of gRPC's own list.
         """
         self.name = target.text
-        self._timeout = timeout
+        self.timeout = timeout
         self._closed = False
         self._channel = _channel.open_channel(target, root_certificates)
         stub = ColorizerStub(self._channel)  # type: ignore[no-untyped-call]  # generated
@@ -41,6 +41,7 @@ class Server:
             messages.ColorizeRequest: stub.Colorize,
             messages.ListModelsRequest: stub.ListModels,
         }
+        self._colorize_stream: Callable[..., Any] = stub.ColorizeStream
         # A health request is one string and a health response one enum, both of field 1: so are these
         # wrappers, and the client needs no other package for the one call.
         self._check_health = self._channel.unary_unary(
@@ -56,6 +57,22 @@ class Server:
         """
         response: Response = self._call(self._methods[type(request)], request)
         return response
+
+    def open_stream(self, requests: Iterator[messages.ColorizeRequest]) -> Any:
+        """Ask for the chroma of many planes on one call, which has no deadline: its length is unknown.
+
+        :returns: gRPC's call: an iterator of responses, which raises ``grpc.RpcError``.
+        """
+        self.check_is_open()
+        return self._colorize_stream(requests)
+
+    def check_is_open(self) -> None:
+        """Refuse to go on once the connection is closed.
+
+        :raises ValueError: if it is.
+        """
+        if self._closed:
+            raise ValueError(f"the connection to {self.name} was closed during the call")
 
     def models(self) -> messages.ListModelsResponse:
         """List the models and their versions.
@@ -89,14 +106,14 @@ class Server:
 
     def _call(self, method: Callable[..., Any], request: Any) -> Any:
         try:
-            return method(request, timeout=self._timeout)
+            return method(request, timeout=self.timeout)
         except (grpc.RpcError, ValueError) as status:  # a ValueError of a channel that is closed
             if self._closed:
                 raise ValueError(f"the connection to {self.name} was closed during the call") from None
             if not isinstance(status, grpc.RpcError):
                 raise
             # Not chained: a status repeats the message, at ten times its length.
-            raise _status.error_of(status, self.name, self._timeout) from None
+            raise _status.error_of(status, self.name, self.timeout) from None
 
 
 def connect(

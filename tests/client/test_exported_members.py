@@ -8,7 +8,7 @@ import photochrom
 
 def test_everything_public_is_exported_and_nothing_else() -> None:
     public = {name for name in vars(photochrom) if not name.startswith("_")} - {"TYPE_CHECKING"}
-    lazy = {"AsyncColorizer", "Colorizer", "Outcome", "colorize"}
+    lazy = {"AsyncColorizer", "ColoredVideo", "Colorizer", "Outcome", "VideoProgress", "colorize"}
     assert set(photochrom.__all__) == public | lazy | {"__version__"}
     assert photochrom.__all__ == sorted(photochrom.__all__)
 
@@ -37,6 +37,8 @@ def test_the_sdk_imports_neither_the_command_nor_a_model_runtime() -> None:
         "typer",
         "rich",
         "pydantic",
+        "av",
+        "cv2",
         "onnxruntime",
         "tensorflow",
         "keras",

@@ -47,7 +47,8 @@ class ChromaEncoder:
         )
         top = (1 << depth) - 1 if self._colorimetry.full_range else 240 << depth - 8
         bottom = 0 if self._colorimetry.full_range else 16 << depth - 8
-        return np.clip(codes, bottom, top).astype(np.uint8 if depth == 8 else np.uint16)
+        plane: Plane = np.clip(codes, bottom, top).astype(np.uint8 if depth == 8 else np.uint16)
+        return plane
 
     def _linear(
         self, lightness: npt.NDArray[np.float32], chroma: npt.NDArray[np.float32]
@@ -65,10 +66,8 @@ class ChromaEncoder:
         """The same lightness and hue with the most chroma, up to theirs, that can be shown."""
         shown, unshown = np.zeros_like(lightness), np.ones_like(lightness)
         for _ in range(_BISECTIONS):
-            scale = (shown + unshown) / 2
+            scale = (shown + unshown) * np.float32(0.5)
             linear = self._linear(lightness, chroma * scale)
             within = ((linear >= -1e-3) & (linear <= 1.002)).all(axis=0)
             shown, unshown = np.where(within, scale, shown), np.where(within, unshown, scale)
         return lightness, chroma * shown
-
-

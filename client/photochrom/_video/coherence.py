@@ -15,11 +15,11 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Final, Generic, TypeVar
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from photochrom._video.motion import Floats, Motion, MotionEstimator
+from photochrom._video.motion import Motion, MotionEstimator
+from photochrom._video.resampling import Floats, stretch
 
 Frame = TypeVar("Frame")
 
@@ -151,6 +151,4 @@ def _block(scene: list[_Step[Frame]], length: int, start: Memory | None) -> Iter
 def _enlarged(chroma: npt.NDArray[np.float32], shape: tuple[int, ...]) -> Floats:
     """Chroma ``(2, h', w')`` at the size of the lightness plane, ``(h, w, 2)``."""
     height, width = shape
-    planes = np.ascontiguousarray(chroma.transpose(1, 2, 0))
-    enlarged: Floats = np.asarray(cv2.resize(planes, (width, height), interpolation=cv2.INTER_LINEAR))
-    return enlarged
+    return stretch(np.ascontiguousarray(chroma.transpose(1, 2, 0)), width, height)

@@ -133,7 +133,7 @@ class Colorimetry:
         """R'G'B' to linear light; what lies outside 0 to 1 is clipped, as a screen does."""
         power = _POWERS.get(self.transfer)
         if power is None:
-            return lambda encoded: lab.srgb_to_linear(np.clip(encoded, 0, 1))  # type: ignore[no-any-return]
+            return lambda encoded: lab.srgb_to_linear(np.clip(encoded, 0, 1))
         return lambda encoded: np.clip(encoded, 0, 1) ** power
 
     @property
@@ -141,5 +141,5 @@ class Colorimetry:
         """The inverse of :attr:`to_linear`."""
         power = _POWERS.get(self.transfer)
         if power is None:
-            return lambda linear: lab.linear_to_srgb(np.clip(linear, 0, 1))  # type: ignore[no-any-return]
+            return lambda linear: lab.linear_to_srgb(np.clip(linear, 0, 1))
         return lambda linear: np.clip(linear, 0, 1) ** (1 / power)

@@ -54,12 +54,10 @@ class LumaTables:
         for chroma in (blue, red):
             index *= _CHROMA_STEPS
             index += chroma >> excess + 1
-        steps = table.take(index)
-        if excess < 4:
-            steps = steps + (1 << 3 - excess) >> 4 - excess
-        else:
-            steps = steps << excess - 4
-        return np.clip(luma + steps, 0, (1 << self._depth) - 1).astype(luma.dtype)
+        # To the nearest code: 16 steps are one of 8 bits.
+        steps = (table.take(index).astype(np.int32) << excess) + _SUBSTEPS // 2 >> 4
+        shifted: Plane = np.clip(luma + steps, 0, (1 << self._depth) - 1).astype(luma.dtype)
+        return shifted
 
 
 @functools.lru_cache(maxsize=4)
@@ -107,4 +105,5 @@ def _look_up(table: npt.NDArray[np.float32], unit: npt.NDArray[np.floating]) -> 
     position = np.clip(unit, 0, 1).astype(np.float32) * (len(table) - 1)
     floor = np.minimum(position.astype(np.int32), len(table) - 2)
     part = position - floor
-    return table[floor] * (1 - part) + table[floor + 1] * part
+    between: npt.NDArray[np.float32] = table[floor] * (1 - part) + table[floor + 1] * part
+    return between

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from photochrom._video.resampling import Floats, read_at
 
 _LOOP: Final = 1.0
 """Pixels that a trip to the other plane and back may miss its start by, and still be half trusted."""
@@ -33,7 +33,7 @@ class Motion:
 
     def carry(self, plane: Floats) -> Floats:
         """What the other frame's plane ``(h, w)`` or ``(h, w, c)`` has where each pixel's thing is."""
-        return _read(plane, self.places)
+        return read_at(plane, self.places)
 
 
 class MotionEstimator:
@@ -56,11 +56,11 @@ def _motion(flow: Floats, back: Floats, plane: npt.NDArray[np.uint8], other: npt
     height, width = plane.shape
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     places = flow + np.dstack([x, y])
-    loop = flow + _read(back, places)
+    loop = flow + read_at(back, places)
     # Fast motion is measured less exactly, and is seen less exactly.
     allowed = _LOOP**2 + 0.01 * _squared(flow)
     # Grain is no change: a blur takes it away.
-    change = cv2.GaussianBlur(_read(other.astype(np.float32), places) - plane, (0, 0), 1.5)
+    change = cv2.GaussianBlur(read_at(other.astype(np.float32), places) - plane, (0, 0), 1.5)
     misses, changes = _squared(loop) / allowed, (change / np.float32(_CHANGE)) ** 2
     trust = 1 / ((1 + misses**2) * (1 + changes**2))
     inside = cv2.inRange(places, (-0.5, -0.5), (width - 0.5, height - 0.5)) > 0
@@ -70,8 +70,3 @@ def _motion(flow: Floats, back: Floats, plane: npt.NDArray[np.uint8], other: npt
 def _squared(vectors: Floats) -> Floats:
     squared: Floats = vectors[..., 0] ** 2 + vectors[..., 1] ** 2  # NumPy sums short axes slowly
     return squared
-
-
-def _read(plane: Floats, places: Floats) -> Floats:
-    read: Any = cv2.remap(plane, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
-    return np.asarray(read, np.float32)

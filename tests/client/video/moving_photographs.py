@@ -58,7 +58,8 @@ def clips(photographs: list[Picture], seed: int, frames: int) -> list[Clip]:
 
 def warped(plane: Floats, origins: Floats) -> Floats:
     """The frame before ``(h, w, c)``, moved to where its things are now."""
-    moved: Floats = cv2.remap(plane, origins, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    call: Any = cv2.remap  # its types know no absent second map
+    moved: Floats = call(plane, origins, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return moved
 
 
@@ -97,7 +98,8 @@ def _placed(scale: float, center: npt.NDArray[np.float64]) -> Matrix:
 def _shot(name: str, photo: Picture, cameras: list[Matrix]) -> Clip:
     frames = np.stack([_seen(photo, camera) for camera in cameras])
     origins = np.stack([_origins(*pair) for pair in zip([cameras[0], *cameras], cameras, strict=False)])
-    visible = ((origins >= 0) & (origins <= (WIDTH - 1, HEIGHT - 1))).all(axis=-1)
+    inside = (origins >= 0) & (origins <= np.array([WIDTH - 1, HEIGHT - 1]))
+    visible: npt.NDArray[np.bool_] = np.all(inside, axis=-1)
     visible[0] = False
     return Clip(name, frames, _grey(frames), origins, visible)
 
@@ -117,13 +119,13 @@ def _with_object(shot: Clip, photo: Picture, random: np.random.Generator) -> Cli
         places.append(place)
     ellipse = np.zeros(photo.shape[:2], np.float32)
     cv2.ellipse(ellipse, tuple(middle.astype(int).tolist()), (34, 26), 0, 0, 360, 1.0, -1, cv2.LINE_AA)
-    masks = np.stack([_seen(ellipse, place) for place in places])
+    masks: Floats = np.stack([_seen(ellipse, place) for place in places])
     objects = np.stack([_seen(photo, place) for place in places])
     frames = np.rint(masks[..., None] * objects + (1 - masks[..., None]) * shot.frames).astype(np.uint8)
     moves = np.stack([_origins(*pair) for pair in zip([places[0], *places], places, strict=False)])
     inside = masks > 0.5
     origins = np.where(inside[..., None], moves, shot.origins)
-    visible = shot.visible & ((masks < 0.02) | (masks > 0.98))
+    visible: npt.NDArray[np.bool_] = shot.visible & np.logical_or(masks < 0.02, masks > 0.98)
     for t in range(1, count):
         # What was under the object was not to be seen, and on its rim two colors mix.
         before = warped(masks[t - 1], origins[t])
@@ -167,4 +169,5 @@ def _origins(before: Matrix, now: Matrix) -> Floats:
 def _grey(frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """The sRGB grey of each color's lightness."""
     luminance = lab.srgb_to_linear(frames.astype(np.float32) / 255) @ _LUMINANCE
-    return np.rint(lab.linear_to_srgb(luminance) * 255).astype(np.uint8)
+    grey: npt.NDArray[np.uint8] = np.rint(lab.linear_to_srgb(luminance) * 255).astype(np.uint8)
+    return grey

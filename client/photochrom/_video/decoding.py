@@ -1,0 +1,152 @@
+"""A video's frames, in the order in which they are shown, as the greys they are."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+from photochrom._errors import VideoError
+from photochrom._video.information import Information, chosen_stream, has_rgb
+from photochrom._video.luma import LumaTables, Plane
+from photochrom._video.problems import clock, reading
+from photochrom._video.resampling import stretch
+
+_LACK = 1.0
+"""Seconds that a file may be shorter than it says."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """One frame of a video."""
+
+    pts: int
+    """When it is shown, in the video's time base."""
+    duration: int
+    """How long, in the same; 0 where the file does not say."""
+    luma: Plane
+    """The Y' of the greys that are as light as its colors: ``(h, w)``."""
+
+
+class Decoder:
+    """Reads the frames of one file."""
+
+    def __init__(self, path: Path, information: Information, tables: LumaTables) -> None:
+        self._path = path
+        self._information = information
+        self._tables = tables
+        self._reformatter = VideoReformatter()
+
+    def frames(self, start: int | None = None) -> Iterator[Frame]:
+        """All frames, or those from the one with this timestamp on.
+
+        :raises VideoError: naming the time, at what cannot be decoded, or where the file is cut off.
+        """
+        last: int | None = None
+        for frame in self._decoded(start):
+            # A frame without a time follows the one before it at the mean rate.
+            step = max(1, round(1 / (self._information.rate * self._information.time_base)))
+            pts = frame.pts if frame.pts is not None else (0 if last is None else last + step)
+            if last is not None and pts <= last:
+                continue  # a player would not show it either
+            last = pts
+            self._check(frame, pts)
+            yield Frame(pts, frame.duration or 0, self._grey(frame))
+
+    def _decoded(self, start: int | None) -> Iterator[VideoFrame]:
+        if start is not None:
+            # Where seeking does not arrive at the very frame, reading from the beginning does.
+            for position in (start, None):
+                with reading(self._path), av.open(self._path, "r") as container:
+                    stream = chosen_stream(container, self._path)
+                    if position is not None and not _seek(container, stream, position):
+                        continue
+                    found = self._from(self._read(container, stream), start)
+                    first = next(found, None)
+                    if first is None:
+                        continue
+                    yield first
+                    yield from found
+                    return
+            raise VideoError(str(self._path), f"has no frame at {self._clock(start)} any more")
+        with reading(self._path), av.open(self._path, "r") as container:
+            yield from self._read(container, chosen_stream(container, self._path))
+
+    @staticmethod
+    def _from(frames: Iterator[VideoFrame], start: int) -> Iterator[VideoFrame]:
+        """The frames from that time on; none if there is not one of exactly that time."""
+        for frame in frames:
+            if frame.pts is None or frame.pts > start:
+                return
+            if frame.pts == start:
+                yield frame
+                yield from frames
+                return
+
+    def _read(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+        stream.thread_type = "AUTO"
+        end = 0
+        for packet in container.demux(stream):
+            if packet.pts is not None:
+                end = max(end, packet.pts + (packet.duration or 0))
+            try:
+                frames = packet.decode()
+            except FFmpegError as error:
+                raise self._damage(end, "cannot be decoded there") from error
+            yield from frames
+        said = stream.duration and (stream.start_time or 0) + stream.duration
+        if said and (said - end) * self._information.time_base > _LACK:
+            raise self._damage(end, f"it ends there, but says that it lasts {self._clock(said)}")
+
+    def _check(self, frame: VideoFrame, pts: int) -> None:
+        info = self._information
+        if (frame.width, frame.height) != (info.width, info.height):
+            raise VideoError(
+                str(self._path),
+                f"changes its size from {info.width} x {info.height} to {frame.width} x {frame.height} "
+                f"at {self._clock(pts)}: split it there",
+            )
+        if frame.is_corrupt:
+            raise self._damage(pts, "the frame there is not whole")
+
+    def _damage(self, pts: int, what: str) -> VideoError:
+        return VideoError(str(self._path), f"is damaged at {self._clock(pts)}: {what}")
+
+    def _clock(self, pts: int) -> str:
+        return clock(pts * self._information.time_base - self._information.origin)
+
+    def _grey(self, frame: VideoFrame) -> Plane:
+        pixels = self._information.pixels
+        if frame.format.name != pixels.name:
+            frame = self._reformatter.reformat(
+                frame, format=pixels.name, dst_colorspace=1 if has_rgb(frame) else None
+            )
+        planes = [_plane(frame, index) for index in range(len(frame.planes))]
+        neutral = self._information.colorimetry.neutral
+        if len(planes) == 1 or all((plane == neutral).all() for plane in planes[1:]):
+            return planes[0].copy()
+        blue, red = (stretch(plane, frame.width, frame.height) for plane in planes[1:3])
+        return self._tables.to_grey(planes[0], blue, red)
+
+
+def _plane(frame: VideoFrame, index: int) -> Plane:
+    """A view of the samples, without the padding of the rows."""
+    plane: Any = frame.planes[index]
+    kind = np.uint16 if frame.format.components[0].bits > 8 else np.uint8
+    rows: Plane = np.frombuffer(plane, kind).reshape(plane.height, -1)
+    return rows[:, : plane.width]
+
+
+def _seek(container: InputContainer, stream: VideoStream, pts: int) -> bool:
+    try:
+        container.seek(pts, stream=stream)
+    except FFmpegError:
+        return False
+    return True

@@ -1,0 +1,212 @@
+"""The parts of a colored video, and everything else of the source, into one file."""
+
+from __future__ import annotations  # PyAV's packets are generic for type checkers only
+
+import heapq
+import os
+import secrets
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from photochrom._errors import VideoError
+from photochrom._video.encoders import Encoding
+from photochrom._video.information import Information
+from photochrom._video.problems import writing
+from photochrom._video.segments import Part, Parts, tag
+
+_COPIED = frozenset({"audio", "subtitle", "attachment"})
+
+
+def check_streams(source: Path, destination: Path, encoding: Encoding, information: Information) -> list[str]:
+    """See to it that the destination can hold what the source has beside its video.
+
+    :returns: what will not be in the destination, and why: a sentence each.
+    :raises VideoError: if it cannot hold an audio or a subtitle stream.
+    """
+    notes = []
+    with av.open(source, "r") as container, av.open(os.devnull, "w", format=encoding.container) as trial:
+        for stream in container.streams:
+            if stream.index == information.index:
+                continue
+            if stream.type not in _COPIED:
+                notes.append(f"stream {stream.index} ({stream.type}) is left out")
+                continue
+            try:
+                trial.add_stream_from_template(stream)
+            except ValueError as error:
+                name = stream.codec_context.name if stream.codec_context else stream.type
+                raise VideoError(
+                    str(destination),
+                    f"{destination.suffix} holds no {name}, which the source's stream {stream.index} "
+                    f"({stream.type}) is: choose .mkv",
+                ) from error
+    return notes
+
+
+def join(
+    source: Path,
+    destination: Path,
+    *,
+    parts: Parts,
+    encoding: Encoding,
+    information: Information,
+    comment: str,
+) -> None:
+    """Write the destination: the whole file or none.
+
+    :raises VideoError: if it cannot be written.
+    """
+    partial = destination.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with (
+            writing(destination),
+            av.open(source, "r") as original,
+            av.open(parts.file(parts.whole[0]), "r") as first,
+            av.open(partial, "w", format=encoding.container, options=_options(encoding)) as joined,
+        ):
+            video = _add_video(joined, first.streams.video[0], original, information)
+            copies = _add_others(joined, original, information)
+            _describe(joined, original, comment)
+            streams = heapq.merge(
+                _timed(_video_packets(parts, video, information)),
+                _timed(_copied_packets(original, copies, information)),
+                key=lambda timed: timed[0],
+            )
+            for _, packet in streams:
+                joined.mux(packet)
+        with writing(destination):
+            descriptor = os.open(partial, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            partial.replace(destination)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _options(encoding: Encoding) -> dict[str, str]:
+    return {"movflags": "+faststart"} if encoding.container in ("mp4", "mov") else {}
+
+
+def _add_video(
+    joined: OutputContainer, part: VideoStream, original: InputContainer, information: Information
+) -> VideoStream:
+    video = joined.add_stream_from_template(part, opaque=True)
+    # What not every codec carries, and with it not every part.
+    tag(video.codec_context, information)
+    video.codec_context.framerate = information.rate
+    video.time_base = information.time_base
+    if information.display_matrix is not None:
+        video.set_display_matrix(information.display_matrix)
+    source = original.streams[information.index]
+    video.metadata.update({key: value for key, value in source.metadata.items() if key != "encoder"})
+    video.disposition = source.disposition
+    return video
+
+
+def _add_others(
+    joined: OutputContainer, original: InputContainer, information: Information
+) -> dict[int, Stream]:
+    copies: dict[int, Stream] = {}
+    for stream in original.streams:
+        if stream.index == information.index or stream.type not in _COPIED:
+            continue
+        copy = joined.add_stream_from_template(stream)
+        copy.metadata.update(stream.metadata)
+        copy.disposition = stream.disposition
+        copies[stream.index] = copy
+    return copies
+
+
+def _describe(joined: OutputContainer, original: InputContainer, comment: str) -> None:
+    said = dict(original.metadata)
+    for key in ("major_brand", "minor_version", "compatible_brands", "encoder", "ENCODER"):
+        said.pop(key, None)
+    before = said.pop("COMMENT", None) or said.pop("comment", None)
+    said["comment"] = f"{before}\n{comment}" if before else comment
+    joined.metadata.update(said)
+    if chapters := original.chapters():
+        joined.set_chapters(chapters)
+
+
+def _timed(packets: Iterator[Packet[Any]]) -> Iterator[tuple[Fraction, Packet[Any]]]:
+    for packet in packets:
+        time = packet.dts if packet.dts is not None else packet.pts
+        yield (time or 0) * packet.time_base, packet
+
+
+def _copied_packets(
+    original: InputContainer, copies: dict[int, Stream], information: Information
+) -> Iterator[Packet[Stream]]:
+    if not copies:
+        return
+    streams = [original.streams[index] for index in copies]
+    for packet in original.demux(*streams):
+        if not packet.size:  # the end
+            continue
+        shift = round(information.origin / packet.time_base)
+        if packet.pts is not None:
+            packet.pts -= shift
+        if packet.dts is not None:
+            packet.dts -= shift
+        packet.stream = copies[packet.stream_index]
+        yield packet
+
+
+def _video_packets(
+    parts: Parts, video: VideoStream, information: Information
+) -> Iterator[Packet[VideoStream]]:
+    """The packets of all parts, with the source's timestamps.
+
+    Encoders make decoding times for each part on its own, which overlap where frame durations vary; and
+    containers shift them. So they are made again: the frames' times in order, as late as the deepest
+    reordering of all parts demands.
+    """
+    shift = round(information.origin / information.time_base)
+    delay = max(_reordering(_packets(parts, part, information)) for part in parts.whole)
+    times: list[int] = []
+    for part in parts.whole:
+        packets = _packets(parts, part, information)
+        offset = part.first - min(_pts(packet) for packet in packets)
+        shown = sorted(_pts(packet) + offset for packet in packets)
+        ends = [*shown[1:], part.last + part.duration]
+        durations = {pts: end - pts for pts, end in zip(shown, ends, strict=True)}
+        if not times:
+            step = min(durations.values())
+            times = [shown[0] - (delay - index) * step for index in range(delay)]
+        times += shown
+        for packet in packets:
+            pts = _pts(packet) + offset
+            packet.pts, packet.dts, packet.duration = pts - shift, times.pop(0) - shift, durations[pts]
+            packet.stream = video
+            yield packet
+
+
+def _packets(parts: Parts, part: Part, information: Information) -> list[Packet[VideoStream]]:
+    """A part's packets in the order of decoding, their ``pts`` in the source's time base."""
+    with av.open(parts.file(part), "r") as container:
+        packets = [packet for packet in container.demux(container.streams.video[0]) if packet.size]
+    for packet in packets:  # NUT takes finer steps than it is told
+        packet.pts = round(_pts(packet) * packet.time_base / information.time_base)
+        packet.time_base = information.time_base
+    return packets
+
+
+def _reordering(packets: list[Packet[VideoStream]]) -> int:
+    """How many frames later a frame is decoded, at most, than it would be in the order of display."""
+    ranks = {pts: rank for rank, pts in enumerate(sorted(_pts(packet) for packet in packets))}
+    return max(index - ranks[_pts(packet)] for index, packet in enumerate(packets))
+
+
+def _pts(packet: Packet[VideoStream]) -> int:
+    assert packet.pts is not None
+    return packet.pts
