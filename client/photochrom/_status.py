@@ -83,7 +83,7 @@ def error_of(status: grpc.RpcError, target: str, timeout: float) -> ServerError:
         return UnreachableError(target, reason)
     if code is grpc.StatusCode.UNAVAILABLE and _NO_CONNECTION.search(details):
         return UnreachableError(target, _advice(details))
-    if code is grpc.StatusCode.UNAVAILABLE:
+    if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):  # of a server that is torn down
         return BusyError(target, f"{details or 'unavailable'}: try again in a moment")
     if code in _OF_THE_SERVER:
         return _OF_THE_SERVER[code](target, details)
