@@ -44,11 +44,12 @@ def beside_development(client: str) -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join([str(folder), str(_ROOT)])}
 
 
-def run_tests(python: list[str], tests: str, **environment: str) -> None:
-    """Run a file of tests in a client's process; its failures are this test's."""
+def run_tests(python: list[str], *tests: str, **environment: str) -> None:
+    """Run files of tests in a client's process; their failures are this test's."""
     options = ["-q", "--noconftest", "--import-mode=importlib", "-c", os.devnull, "-p", "no:cacheprovider"]
+    files = [str(_CLIENTS / name) for name in tests]
     ended = subprocess.run(
-        [*python, "-m", "pytest", *options, "--rootdir", str(_CLIENTS), str(_CLIENTS / tests)],
+        [*python, "-m", "pytest", *options, "--rootdir", str(_CLIENTS), *files],
         capture_output=True,
         text=True,
         check=False,

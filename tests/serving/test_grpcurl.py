@@ -54,6 +54,7 @@ def test_the_services_are_listed_and_each_is_described(target: str) -> None:
         "grpc.reflection.v1alpha.ServerReflection",
         "inference.GRPCInferenceService",
         "photochrom.v1.Colorizer",
+        "tensorflow.serving.ModelService",
         "tensorflow.serving.PredictionService",
     ]
     for service in listed:
@@ -65,7 +66,13 @@ def test_the_services_are_listed_and_each_is_described(target: str) -> None:
 
 @pytest.mark.parametrize(
     "service",
-    ["", "inference.GRPCInferenceService", "photochrom.v1.Colorizer", "tensorflow.serving.PredictionService"],
+    [
+        "",
+        "inference.GRPCInferenceService",
+        "photochrom.v1.Colorizer",
+        "tensorflow.serving.ModelService",
+        "tensorflow.serving.PredictionService",
+    ],
 )
 def test_every_service_is_healthy(target: str, service: str) -> None:
     assert call(target, "grpc.health.v1.Health/Check", {"service": service}) == {"status": "SERVING"}
@@ -89,6 +96,13 @@ def test_tensorflow_serving_answers(target: str) -> None:
     )
     assert answer["model_spec"] == {"name": "photochrom", "version": "1", "signature_name": "serving_default"}
     assert_is_the_models_chroma(answer["outputs"]["chroma"]["tensor_content"])
+
+
+def test_a_models_status_is_told(target: str) -> None:
+    answer = call(
+        target, "tensorflow.serving.ModelService/GetModelStatus", {"model_spec": {"name": "photochrom"}}
+    )
+    assert answer == {"model_version_status": [{"version": "1", "state": "AVAILABLE", "status": {}}]}
 
 
 def test_the_signature_can_be_read_through_reflection(target: str) -> None:

@@ -1,4 +1,4 @@
-"""The official TensorFlow Serving stubs, in a process that runs ``clients/tensorflow_serving_tests.py``."""
+"""The official TensorFlow Serving stubs, in a process that runs ``clients/tensorflow_*_tests.py``."""
 
 import sys
 from pathlib import Path
@@ -10,4 +10,5 @@ from tests.serving.public_servers import served
 def test_tensorflow_servings_stubs_get_what_they_expect(tmp_path: Path) -> None:
     package = beside_development("tensorflow-serving-api")
     with served(tmp_path) as environment:
-        run_tests([sys.executable], "tensorflow_serving_tests.py", **environment, **package)
+        tests = ("tensorflow_prediction_tests.py", "tensorflow_models_tests.py")
+        run_tests([sys.executable], *tests, **environment, **package)

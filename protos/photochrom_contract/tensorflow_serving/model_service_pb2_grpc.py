@@ -57,7 +57,8 @@ class ModelServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def HandleReloadConfigRequest(self, request, context):
-        """Replaces the whole set of models, versions and labels that are served.
+        """Replaces the whole set of models, versions and labels that are served. What is new is loaded before
+        anything is unloaded; a failure leaves what serves.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

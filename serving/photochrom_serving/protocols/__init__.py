@@ -10,12 +10,18 @@ import dataclasses
 import grpc
 
 from photochrom_contract.open_inference import grpc_service_pb2, grpc_service_pb2_grpc
-from photochrom_contract.tensorflow_serving import prediction_service_pb2, prediction_service_pb2_grpc
+from photochrom_contract.tensorflow_serving import (
+    model_service_pb2,
+    model_service_pb2_grpc,
+    prediction_service_pb2,
+    prediction_service_pb2_grpc,
+)
 from photochrom_serving.control import ModelControl
 from photochrom_serving.data_plane import DataPlane
 from photochrom_serving.drain import Drain
 from photochrom_serving.protocols.open_inference import InferenceService
 from photochrom_serving.protocols.statistics import Statistics
+from photochrom_serving.protocols.tensorflow_models import ModelService
 from photochrom_serving.protocols.tensorflow_prediction import PredictionService
 from photochrom_serving.settings import Settings
 
@@ -39,10 +45,13 @@ class Protocols:
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(  # type: ignore[no-untyped-call]
             PredictionService(data_plane, settings), server
         )
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(  # type: ignore[no-untyped-call]
+            ModelService(data_plane.servables, control, settings), server
+        )
         grpc_service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(  # type: ignore[no-untyped-call]
             InferenceService(data_plane, control, drain, self.statistics, settings), server
         )
-        files = (prediction_service_pb2, grpc_service_pb2)
+        files = (prediction_service_pb2, model_service_pb2, grpc_service_pb2)
         return tuple(
             service.full_name for file in files for service in file.DESCRIPTOR.services_by_name.values()
         )

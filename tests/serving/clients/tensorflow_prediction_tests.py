@@ -1,7 +1,7 @@
-"""The official TensorFlow Serving stubs against a Photochrom server. Runs in a process that has them."""
+"""The official TensorFlow Serving stubs: PredictionService. Runs in a process that has them."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import grpc
@@ -9,20 +9,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import (
+    classification_pb2,
     get_model_metadata_pb2,
-    get_model_status_pb2,
-    model_pb2,
-    model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
 )
 
+from tests.serving.clients.tensorflow_requests import CHROMA, LIGHTNESS, SAMPLES, predict, refusal, spec
 from tests.serving.clients.wire import disagreements
 
-SAMPLES = np.load(os.environ["SAMPLES"])
-LIGHTNESS, CHROMA = SAMPLES["lightness"], SAMPLES["chroma"]  # (n, 1, h, w) and (n, 2, h / 2, w / 2)
 _Status = grpc.StatusCode
-_State = get_model_status_pb2.ModelVersionStatus
 
 
 def stubs(target: str) -> Iterator[Any]:
@@ -38,35 +34,6 @@ def prediction() -> Iterator[Any]:
 @pytest.fixture
 def slow() -> Iterator[Any]:
     yield from stubs("SLOW_TARGET")
-
-
-@pytest.fixture
-def models() -> Iterator[Any]:
-    with grpc.insecure_channel(os.environ["TARGET"]) as channel:
-        yield model_service_pb2_grpc.ModelServiceStub(channel)
-
-
-def spec(name: str = "photochrom", **fields: Any) -> Any:
-    version = fields.pop("version", None)
-    made = model_pb2.ModelSpec(name=name, **fields)
-    if version is not None:
-        made.version.value = version
-    return made
-
-
-def predict(inputs: Any, model: Any = None, **fields: Any) -> Any:
-    """A Predict request; what is no TensorProto yet becomes one."""
-    request = predict_pb2.PredictRequest(model_spec=model or spec(), **fields)
-    for name, tensor in inputs.items():
-        is_proto = hasattr(tensor, "tensor_shape")
-        request.inputs[name].CopyFrom(tensor if is_proto else tf.make_tensor_proto(tensor))
-    return request
-
-
-def refusal(call: Callable[[], Any]) -> tuple[grpc.StatusCode, str]:
-    with pytest.raises(grpc.RpcError) as caught:
-        call()
-    return caught.value.code(), str(caught.value.details())
 
 
 def test_the_wire_types_are_those_of_the_stubs() -> None:
@@ -266,8 +233,6 @@ def test_other_metadata_is_not_to_be_had(prediction: Any, fields: list[str], say
 
 
 def test_examples_are_not_what_the_models_take(prediction: Any) -> None:
-    from tensorflow_serving.apis import classification_pb2
-
     code, _ = refusal(lambda: prediction.Classify(classification_pb2.ClassificationRequest()))
     assert code == _Status.UNIMPLEMENTED
 
