@@ -93,9 +93,7 @@ def test_nobody_imports_the_tests() -> None:
 def test_the_public_protocols_names_are_registered_in_a_server_process_alone() -> None:
     faces = ".".join(FACES.parts[1:])
     generated = [ROOT / "protos" / name.replace(".", "/") for name in PUBLIC_NAMES]
-    for path in [
-        source for folder in (*PACKAGES, "tests", "benchmarks") for source in (ROOT / folder).rglob("*.py")
-    ]:
+    for path in [source for folder in (*PACKAGES, "tests") for source in (ROOT / folder).rglob("*.py")]:
         where = path.relative_to(ROOT)
         if where.is_relative_to(FACES) or path.parent in generated:
             continue
