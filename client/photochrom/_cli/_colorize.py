@@ -8,6 +8,7 @@ import typer
 import photochrom
 from photochrom._cli import _console, _output
 from photochrom._cli._parameters import (
+    Json,
     Model,
     RootCertificates,
     Saturation,
@@ -17,12 +18,15 @@ from photochrom._cli._parameters import (
     Timeout,
     Version,
 )
-from photochrom._errors import BusyError, DeadlineError, PictureError, ServerError
-from photochrom._photographs import NO_CHROMA, Photograph
+from photochrom._cli._streams import STREAM, StandardInput, standard_output
+from photochrom._errors import BusyError, DeadlineError, PhotochromError, PictureError, ServerError
+from photochrom._photographs import NO_CHROMA, Photograph, Source
 
 
 def colorize(
-    photographs: Annotated[list[Path], typer.Argument(metavar="IN", help="Picture files.")],
+    photographs: Annotated[
+        list[Path], typer.Argument(metavar="IN", help="Picture files; - for standard input.")
+    ],
     *,
     output: Annotated[
         Path | None,
@@ -30,8 +34,8 @@ def colorize(
             "--output",
             "-o",
             metavar="OUT",
-            help="A file, or for several pictures a folder. Without it: NAME-color beside NAME. "
-            "An OUT that exists is overwritten.",
+            help="A file, for several pictures a folder, or - for standard output. Without it: NAME-color "
+            "beside NAME, and - for -. An OUT that exists is overwritten.",
         ),
     ] = None,
     compare: Annotated[
@@ -45,13 +49,19 @@ def colorize(
     temperature: Temperature = None,
     timeout: Timeout = 60.0,
     root_certificates: RootCertificates = None,
+    as_json: Json = False,
 ) -> None:
     """Color photographs, and print the files written.
 
     A picture that cannot be read or written, or that a busy server does not get to, costs one line,
-    and the others go on. Whatever else the server has against one, it has against all.
+    and the others go on. Whatever else the server has against one, it has against all. With --json
+    there is a line of it for each picture, what failed included.
     """
-    outputs = _output.Outputs(photographs, output)
+    if output is None and photographs == [STREAM]:
+        output = STREAM
+    if output == STREAM and (len(photographs) > 1 or compare or as_json):
+        raise typer.BadParameter("standard output takes one picture, and nothing beside it")
+    outputs = _output.Outputs(photographs, None if output == STREAM else output)
     status = _console.DONE
     with photochrom.Colorizer(
         target,
@@ -64,23 +74,77 @@ def colorize(
         root_certificates=root_certificates,
     ) as colorizer:
         for path in photographs:
+            name = StandardInput.name if path == STREAM else str(path)
+            said = _Said(name, as_json=as_json)
             try:
-                with Photograph.open(path) as photograph:
-                    # Whatever is wrong on this side is found before the server is asked.
-                    file = outputs.of(path, photograph.suffix())
-                    strip = outputs.beside(file) if compare else None
-                    before = photograph.picture(0, NO_CHROMA) if compare else None
-                colorizer.colorize_file(path, file)
-                _console.say(file)
-                if strip is not None and before is not None:
-                    _output.write_comparison(before, colorizer.colorize(path), strip)
-                    _console.say(strip)
-            except PictureError as error:
-                _console.complain(error)
-                status = max(status, _console.BAD_INPUT)
-            except ServerError as error:
-                _console.complain(f"{path}: {error}")
-                status = _console.SERVER_TROUBLE
-                if not isinstance(error, (BusyError, DeadlineError)):
-                    break
+                source = StandardInput() if path == STREAM else path
+                if output == STREAM:
+                    _color_to_standard_output(colorizer, source)
+                else:
+                    _color(colorizer, source, path, outputs, said, compare=compare)
+            except (PictureError, ServerError) as error:
+                _console.complain(error if isinstance(error, PictureError) else f"{name}: {error}")
+                said.error = error
+                status = max(status, _console.status_of(error))
+            said.end()
+            if isinstance(said.error, ServerError) and not isinstance(said.error, (BusyError, DeadlineError)):
+                break
     raise typer.Exit(status)
+
+
+class _Said:
+    """What is told of one picture: the files as they are written, or all of it as a line of JSON."""
+
+    def __init__(self, source: str, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._source = source
+        self._files: dict[str, str] = {}
+        self.error: PhotochromError | None = None
+
+    def file(self, kind: str, path: Path) -> None:
+        self._files[kind] = str(path)
+        if not self._as_json:
+            _console.say(path)
+
+    def end(self) -> None:
+        if not self._as_json:
+            return
+        line: dict[str, str | None] = {"source": self._source, "output": None, **self._files}
+        if self.error is not None:
+            line |= {"error": type(self.error).__name__, "cause": str(self.error)}
+        _console.say_json(line, indent=None)
+
+
+def _color(
+    colorizer: photochrom.Colorizer,
+    source: Source,
+    path: Path,
+    outputs: _output.Outputs,
+    said: _Said,
+    *,
+    compare: bool,
+) -> None:
+    with Photograph.open(source) as photograph:
+        # Whatever is wrong on this side is found before the server is asked.
+        file = outputs.of(path, photograph.suffix())
+        strip = outputs.beside(file) if compare else None
+        before = photograph.picture(0, NO_CHROMA) if compare else None
+    colorizer.colorize_file(_again(source), file)
+    said.file("output", file)
+    if strip is not None and before is not None:
+        _output.write_comparison(before, colorizer.colorize(_again(source)), strip)
+        said.file("compare", strip)
+
+
+def _color_to_standard_output(colorizer: photochrom.Colorizer, source: Source) -> None:
+    with Photograph.open(source) as photograph:
+        suffix = photograph.suffix()
+    with standard_output(suffix) as path:
+        colorizer.colorize_file(_again(source), path)
+
+
+def _again(source: Source) -> Source:
+    """The source from its beginning."""
+    if isinstance(source, StandardInput):
+        source.seek(0)
+    return source

@@ -17,10 +17,11 @@ from photochrom._batch._walk import PHOTOGRAPHS
 from photochrom._cli import _console, _models
 from photochrom._cli._parameters import Json, Model, RootCertificates, Target, Timeout, Version
 from photochrom._errors import PhotochromError
+from photochrom_contract.files import formats
 
 _DISTRIBUTIONS: Final = (
     *("photochrom", "photochrom-contract", "photochrom-serving"),
-    *("grpcio", "numpy", "pillow", "protobuf", "onnxruntime"),
+    *("grpcio", "numpy", "pillow", "protobuf", "onnxruntime", "onnxruntime-gpu"),
 )
 _SIDES: Final = (1024, 768)
 _CALLS, _COLORINGS = 20, 5
@@ -39,7 +40,7 @@ def doctor(
 
     Exit status 0 if it colored a photograph, otherwise 3.
     """
-    found = {"installed": _installed(), "reads": _readable()}
+    found: dict[str, Any] = {"installed": _installed(), "reads": _readable(), "writes": _writable()}
     try:
         found["server"] = _examine(target, model, version, timeout, root_certificates)
     except PhotochromError as error:
@@ -64,9 +65,14 @@ def _version(distribution: str) -> str | None:
 
 def _readable() -> list[str]:
     """The formats of photographs that this Pillow decodes; a plain build of it lacks some."""
-    formats = Image.registered_extensions()
-    names = {formats.get(pattern.removeprefix("*"), "") for pattern in PHOTOGRAPHS}
+    known = Image.registered_extensions()
+    names = {known.get(pattern.removeprefix("*"), "") for pattern in PHOTOGRAPHS}
     return sorted(names & set(Image.OPEN))
+
+
+def _writable() -> list[str]:
+    """The formats of colored copies that this Pillow encodes."""
+    return sorted({form.name for form in formats.FORMATS} & set(Image.SAVE))
 
 
 def _examine(
@@ -76,7 +82,6 @@ def _examine(
     with _server.connect(target, timeout=timeout, root_certificates=root_certificates) as server:
         listed = server.models()
         call = _median_ms(server.models, _CALLS)
-        healthy = server.is_healthy()
     with photochrom.Colorizer(
         target, model=model, version=version, timeout=timeout, root_certificates=root_certificates
     ) as colorizer:
@@ -84,7 +89,6 @@ def _examine(
         coloring = _median_ms(lambda: colorizer.colorize(picture), _COLORINGS)
     return {
         "target": server.name,
-        "serving": healthy,
         "models": _models.rows(listed),
         "call_ms": call,
         "photograph_ms": coloring,
@@ -100,10 +104,15 @@ def _median_ms(action: Callable[[], object], times: int) -> float:
     return round(statistics.median(once() for _ in range(times)) * 1e3, 1)
 
 
+def _formats(found: dict[str, Any]) -> list[str]:
+    return [f"{verb} {' '.join(found[verb])}" for verb in ("reads", "writes")]
+
+
 def _text(found: dict[str, Any]) -> str:
     server = found["server"]
-    installed = "\n".join(f"  {name} {text or 'not installed'}" for name, text in found["installed"].items())
-    lines = ["installed", installed, f"reads {' '.join(found['reads'])}"]
+    there = [f"  {name} {version}" for name, version in found["installed"].items() if version]
+    missing = [name for name, version in found["installed"].items() if not version]
+    lines = ["installed", *there, f"not installed: {', '.join(missing) or 'none'}", *_formats(found)]
     if "error" in server:
         return "\n".join([*lines, "server", f"  {server['cause']}"])
     models = ", ".join(f"{row['model']} {row['version']} {row['state']}" for row in server["models"])
@@ -112,7 +121,7 @@ def _text(found: dict[str, Any]) -> str:
         [
             *lines,
             "server",
-            f"  {server['target']}: {'serving' if server['serving'] else 'not serving'}",
+            f"  {server['target']}",
             f"  models: {models or 'none'}",
             f"  a call: {server['call_ms']} ms (the list of models, median of {_CALLS})",
             f"  a photograph: {server['photograph_ms']} ms ({width} x {height}, median of {_COLORINGS})",

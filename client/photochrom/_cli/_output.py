@@ -5,6 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from photochrom._cli._streams import STREAM
 from photochrom._errors import PictureError
 from photochrom._photographs import format_of
 from photochrom._replacing import replacing
@@ -22,7 +23,7 @@ class Outputs:
         :raises PictureError: for a file whose extension names no format for full color, and for a
             file where there are several inputs.
         """
-        self._inputs = {path.resolve() for path in inputs}
+        self._inputs = {path.resolve() for path in inputs if path != STREAM}
         self._taken: set[Path] = set()
         self._file: Path | None = None
         self._folder: Path | None = output
@@ -40,7 +41,8 @@ class Outputs:
         if self._file is not None:
             return self._claim(self._file)
         folder = path.parent if self._folder is None else self._folder
-        return self._claim(folder / f"{path.stem}-color{suffix}")
+        stem = "photograph" if path == STREAM else path.stem
+        return self._claim(folder / f"{stem}-color{suffix}")
 
     def beside(self, output: Path) -> Path:
         """The file for the comparison that goes with ``output``."""

@@ -1,0 +1,41 @@
+"""Standard input and output as photographs: ``-`` for either."""
+
+import contextlib
+import io
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from photochrom._errors import PictureError
+
+STREAM: Final = Path("-")
+"""What stands for standard input as IN, and for standard output as OUT."""
+
+
+class StandardInput(io.BytesIO):
+    """All of standard input, under a name for messages."""
+
+    name = "standard input"
+
+    def __init__(self) -> None:
+        super().__init__(sys.stdin.buffer.read())
+
+
+@contextlib.contextmanager
+def standard_output(suffix: str) -> Iterator[Path]:
+    """A file for the time of the block; then standard output gets it, whole or not at all.
+
+    :param suffix: of its name, for its format.
+    :raises PictureError: if standard output is a terminal.
+    """
+    if sys.stdout.isatty():
+        raise PictureError("standard output", "is a terminal: send the picture on, or name a file (-o)")
+    with tempfile.TemporaryDirectory(prefix="photochrom-") as folder:
+        path = Path(folder, f"colored{suffix}")
+        yield path
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.buffer.flush()

@@ -1,0 +1,104 @@
+"""``-`` for standard input and output, ``--json`` beside it, and what a terminal gets to see."""
+
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from photochrom._cli import main
+from tests.client.command.conftest import files_in
+
+
+def _photochrom(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "photochrom", *arguments]
+    return subprocess.run(command, input=given, capture_output=True, check=False)
+
+
+def test_a_picture_goes_through_a_pipe(photo: Path, tmp_path: Path) -> None:
+    ended = _photochrom("colorize", "-", given=photo.read_bytes())
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    with Image.open(io.BytesIO(ended.stdout)) as colored:
+        assert (colored.format, colored.mode, colored.size) == ("JPEG", "RGB", (90, 60))
+    assert files_in(tmp_path) == {"photo.jpg"}
+
+
+def test_a_file_goes_into_a_pipe_and_a_pipe_into_a_file(photo: Path) -> None:
+    assert _photochrom("colorize", "photo.jpg", "-o", "-").stdout[:3] == b"\xff\xd8\xff"
+    ended = _photochrom("colorize", "-", "-o", "colored.png", "--compare", given=photo.read_bytes())
+    assert ended.stdout == b"colored.png\ncolored-compare.png\n"
+    with Image.open("colored.png") as colored:
+        assert colored.size == (90, 60)
+
+
+def test_what_is_no_picture_gives_nothing_on_standard_output() -> None:
+    ended = _photochrom("colorize", "-", given=b"Dear grandmother")
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert ended.stderr.startswith(b"photochrom: standard input: is not a picture")
+    assert ended.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["-", "photo.jpg", "-o", "-"], ["-", "--compare"], ["photo.jpg", "-o", "-", "--json"]],
+)
+def test_standard_output_takes_one_picture_and_nothing_else(
+    arguments: list[str], photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["colorize", *arguments]) == 2
+    assert "standard output takes one picture" in capsys.readouterr().err
+
+
+def test_json_is_a_line_a_picture_what_failed_included(
+    photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["colorize", "absent.jpg", "photo.jpg", "--json", "--compare"]) == 2
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["source"], first["output"], first["error"]) == ("absent.jpg", None, "PictureError")
+    assert first["cause"] == "absent.jpg: no such file"
+    assert second == {
+        "source": "photo.jpg", "output": "photo-color.jpg", "compare": "photo-color-compare.jpg"
+    }  # fmt: skip
+
+
+def _on_a_terminal(*arguments: str, **environment: str) -> str:
+    """What the command writes to a terminal as its standard error, and its standard output if that is one."""
+    outer, inner = pty.openpty()
+    with (
+        os.fdopen(outer, "rb") as terminal,
+        subprocess.Popen(
+            [sys.executable, "-m", "photochrom", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=inner,
+            stderr=inner,
+            env={**os.environ, "TERM": "xterm-256color", **environment},
+        ),
+    ):
+        os.close(inner)
+        shown = b""
+        try:
+            while piece := os.read(terminal.fileno(), 65536):
+                shown += piece
+        except OSError:  # how a terminal ends when nobody writes to it any more
+            pass
+    return shown.decode()
+
+
+def test_a_picture_is_not_written_to_a_terminal(photo: Path) -> None:
+    shown = _on_a_terminal("colorize", "photo.jpg", "-o", "-")
+    assert shown == "photochrom: standard output: is a terminal: send the picture on, or name a file (-o)\r\n"
+
+
+def test_a_batch_shows_its_progress_to_who_watches_without_color_if_that_is_wished(photo: Path) -> None:
+    shown = _on_a_terminal("batch", "photo.jpg", "colored")
+    assert "1/1" in shown
+    assert "photographs" in shown
+    assert "\x1b[38;5;" in shown or "\x1b[3" in shown
+    shown = _on_a_terminal("batch", "photo.jpg", "again", NO_COLOR="1")
+    assert "1/1" in shown
+    assert "\x1b[38;5;" not in shown
