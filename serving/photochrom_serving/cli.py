@@ -1,6 +1,7 @@
 """The command ``photochrom-serve``."""
 
 import asyncio
+import logging
 import os
 import sys
 
@@ -31,7 +32,9 @@ def main(argv: list[str] | None = None) -> int:
         events.configure(chosen.log_level)
         from photochrom_serving.server import serve
 
-        asyncio.run(serve(chosen))
+        if asyncio.run(serve(chosen)):  # the interpreter's own end would wait for the thread that loads
+            logging.shutdown()
+            os._exit(0)
     except StartupError as error:
         return _report([str(error)])
     return 0

@@ -5,10 +5,9 @@ is warm; the one that it replaces ends with its last user.
 """
 
 import asyncio
+import concurrent.futures
 import dataclasses
-import functools
 from collections.abc import Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 from photochrom_serving import events, labels, loading, repository
@@ -38,7 +37,8 @@ class ModelControl:
         self._servables = servables
         self._settings = settings
         self._root = servables.repository
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="model control")
+        self._thread = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="model control")
+        self._work: concurrent.futures.Future[Any] | None = None  # what the thread does
         self._lock = asyncio.Lock()
         self._polling: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -58,11 +58,16 @@ class ModelControl:
 
     async def close(self) -> None:
         """Change nothing any more, once no call uses a servable. What is being loaded is abandoned."""
+        await asyncio.sleep(0)  # every task has begun, so none is cancelled before its ``finally``
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def is_working(self) -> bool:
+        """Whether the thread loads, or waits for a disk: nothing can cut that short."""
+        return self._work is not None and self._work.running()
 
     async def poll(self) -> None:
         """Look at the repository once, and do what its changes ask for.
@@ -287,8 +292,12 @@ class ModelControl:
             raise NotReadyError(str(error)) from error
 
     async def _in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, functools.partial(function, *args, **kwargs))
+        work = self._work = self._thread.submit(function, *args, **kwargs)
+        try:
+            return await asyncio.wrap_future(work)
+        finally:
+            if work.done():
+                self._work = None  # it has its result, a whole session maybe
 
     async def _finish(self, change: Coroutine[Any, Any, None]) -> None:
         """See a change through, whether or not its caller waits for it."""

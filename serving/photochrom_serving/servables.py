@@ -141,16 +141,13 @@ class Servables:
                 f"the default model {default!r} is not among those loaded: {listed(available)}"
             )
 
-    @contextlib.contextmanager
-    def use(self, reference: Reference) -> Iterator[Servable]:
+    def use(self, reference: Reference) -> contextlib.AbstractContextManager[Servable]:
         """The servable that a request means, kept loaded for the time of a ``with`` block.
 
         :raises NotFoundError: listing what there is.
         :raises NotReadyError: if it is being loaded.
         """
-        servable = reference.servable or self._resolve(reference)
-        with servable.hold():
-            yield servable
+        return (reference.servable or self._resolve(reference)).hold()
 
     def __iter__(self) -> Iterator[tuple[str, list[Version]]]:
         """Each model's name and its versions, ascending."""
@@ -264,6 +261,8 @@ class Servables:
     def _resolve(self, reference: Reference) -> Servable:
         name, number, label = reference.model or self.default_model, reference.version, reference.label
         model = self._models.get(name)
+        if not name:
+            raise NotFoundError(name, "no model is loaded, so there is none to answer")
         if model is None:
             raise NotFoundError(name, f"there is no model {name!r}; there is {listed(self._models)}")
         if label:

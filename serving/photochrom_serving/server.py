@@ -125,22 +125,23 @@ class Server:
         return in_time
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings) -> bool:
     """Serve until SIGTERM or SIGINT, then drain; a second signal ends the process at once.
 
     One that comes while the models load lets them load, and then nothing is served.
 
+    :returns: whether a version is being loaded still, which nobody needs any more and nothing can cut short.
     :raises StartupError: if the server cannot start.
     """
     stopping: asyncio.Future[signal.Signals] = asyncio.get_running_loop().create_future()
     _listen_to_signals(stopping)
     with exposed(settings) as metrics:
-        await _serve(settings, metrics, stopping)
+        return await _serve(settings, metrics, stopping)
 
 
 async def _serve(
     settings: Settings, metrics: Metrics | None, stopping: "asyncio.Future[signal.Signals]"
-) -> None:
+) -> bool:
     from photochrom_serving.protocols import Protocols  # here alone: see there
 
     start = time.monotonic()
@@ -152,7 +153,7 @@ async def _serve(
     if stopping.done():
         servables.close()
         events.info("stopped", signal=stopping.result().name)
-        return
+        return False
     if settings.table or sys.stdout.isatty():
         print(table.render(servables), end="", flush=True)
     server = Server(settings, servables, protocols.add_to, metrics)
@@ -171,6 +172,7 @@ async def _serve(
         events.info("stopped")
     else:
         events.warning("stopped", advice="calls were cut off; drain_seconds is shorter than they take")
+    return server.control.is_working()
 
 
 def _listen_to_signals(stopping: "asyncio.Future[signal.Signals]") -> None:

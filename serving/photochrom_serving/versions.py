@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import enum
 from collections.abc import Iterator
+from typing import Self
 
 from photochrom_contract.manifest import Manifest
 from photochrom_serving.batcher import Batcher
@@ -38,11 +39,11 @@ class Servable:
     _unused: asyncio.Event | None = dataclasses.field(default=None, init=False)
 
     @contextlib.contextmanager
-    def hold(self) -> Iterator[None]:
+    def hold(self) -> Iterator[Self]:
         """Keep it loaded for the time of a ``with`` block."""
         self._users += 1
         try:
-            yield
+            yield self
         finally:
             self._users -= 1
             if self._unused and not self._users:

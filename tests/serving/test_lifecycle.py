@@ -1,22 +1,26 @@
 """Versions come and go while others serve: polling, explicit control, swaps under load."""
 
 import asyncio
+import functools
+import io
+import itertools
 import os
 import threading
 import weakref
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import grpc
 import pytest
+from PIL import Image
 
 from photochrom_contract.v1 import colorizer_pb2
 from photochrom_serving.errors import ModelControlError, NotFoundError
 from photochrom_serving.servables import Reference, Servable, State
 from tests import model_factory
-from tests.serving.conftest import connected, lightness, request, serving
+from tests.serving.conftest import connected, lightness, refusal, request, serving
 from tests.serving.controlled import Controlled, controlled, status_of
 
-CALLERS = 4
 SWAPS = 100
 
 
@@ -52,13 +56,51 @@ def test_the_command_polls_by_itself(model_repository: Path) -> None:
         assert stub.Colorize(request(lightness(32))).model.version == 2
 
 
-async def call_until(stop: asyncio.Event, server: Controlled, answered: list[int]) -> None:
-    """Call, and see that the answers are right, again and again."""
-    seed = 0
-    while not stop.is_set():
-        seed += 1
-        response = await server.colorize(lightness(32, seed))
-        answered.append(response.model.version)
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a model that never comes is a named pipe")
+def test_a_disk_that_hangs_holds_up_neither_calls_nor_the_end(model_repository: Path) -> None:
+    path = model_factory.publish(model_repository, version=2) / "model.onnx"
+    aside = path.parent.rename(model_repository / "2")
+    (aside / "model.onnx").unlink()
+    os.mkfifo(aside / "model.onnx")
+    with serving(model_repository, "--poll-seconds", "0.05") as server, connected(server.target) as stub:
+        aside.rename(path.parent)
+        with path.open("wb"):  # it opens when the other end is read: the version loads, without end
+            listed = stub.ListModels(colorizer_pb2.ListModelsRequest())
+            assert listed.models[0].versions[1].state == colorizer_pb2.ModelVersion.LOADING
+            code, message, detail = refusal(lambda: stub.Colorize(request(lightness(32), version=2)))
+            assert code == grpc.StatusCode.UNAVAILABLE
+            assert message == "model 'photochrom' is loading version 2; try again soon"
+            assert detail.retry_delay.ToMilliseconds() > 0
+            assert stub.Colorize(request(lightness(32))).model.version == 1
+            server.process.terminate()
+            assert server.end() == 0
+
+
+async def colorize(server: Controlled, seed: int) -> list[int]:
+    """The version that answers a call, whose answer is right."""
+    return [(await server.colorize(lightness(32, seed))).model.version]
+
+
+async def colorize_photo(server: Controlled, seed: int) -> list[int]:
+    """The version that answers a call with a picture."""
+    file = io.BytesIO()
+    Image.fromarray(lightness(32, seed)).save(file, "PNG")
+    photo = colorizer_pb2.ColorizePhotoRequest(photo=file.getvalue())
+    return [(await server.stub.ColorizePhoto(photo)).model.version]
+
+
+async def colorize_stream(server: Controlled, seed: int) -> list[int]:
+    """The versions that answer a stream."""
+    requests = [request(lightness(32, seed + n)) for n in range(8)]
+    return [response.model.version async for response in server.stub.ColorizeStream(iter(requests))]
+
+
+async def call_until(
+    stop: asyncio.Event, call: Callable[[int], Awaitable[list[int]]], answered: list[int]
+) -> None:
+    """Call again and again."""
+    for seed in itertools.takewhile(lambda _: not stop.is_set(), itertools.count()):
+        answered += await call(seed)
 
 
 def resident_bytes() -> int:
@@ -94,7 +136,10 @@ def test_a_hundred_swaps_under_load_fail_no_call_and_leave_nothing_behind(
         memory: list[int] = []
         async with controlled(model_repository, versions="1,2" if way == "poll" else "1") as server:
             stop = asyncio.Event()
-            callers = [asyncio.create_task(call_until(stop, server, answered)) for _ in range(CALLERS)]
+            callers = [
+                asyncio.create_task(call_until(stop, functools.partial(call, server), answered))
+                for call in (colorize, colorize, colorize_photo, colorize_stream)
+            ]
             for _ in range(SWAPS):
                 await swap(server, into=True)
                 with server.servables.use(Reference(version=2)) as servable:
@@ -118,7 +163,9 @@ def test_a_hundred_swaps_under_load_fail_no_call_and_leave_nothing_behind(
         assert not [
             thread for thread in threading.enumerate() if thread.name.startswith("runner photochrom/2")
         ]
-        assert memory[-1] - memory[SWAPS // 5] < 20e6
+        assert (
+            max(memory[-20:]) - max(memory[:20]) < 40e6
+        )  # of the 80 megabytes of weights loaded between them
 
     asyncio.run(run())
 
