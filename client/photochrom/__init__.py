@@ -1,9 +1,10 @@
 """Photochrom colors black-and-white photographs.
 
 >>> from photochrom import colorize
->>> colorize("grandmother.jpg").save("grandmother-color.jpg")
+>>> colorize("astronaut.jpg").save("astronaut-color.jpg")
 
-:func:`colorize` colors one photograph; a :class:`Colorizer` keeps its connection for many. Whatever
+:func:`colorize` colors one photograph; a :class:`Colorizer` keeps its connection for many, and an
+:class:`AsyncColorizer` is the same for asyncio. Whatever
 goes wrong is a :class:`PhotochromError`, whose message says where, what was wrong and what to do.
 """
 

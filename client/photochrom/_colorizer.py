@@ -49,9 +49,10 @@ def colorize(
 class Colorizer:
     """A connection to a server, for any number of photographs and threads.
 
-    >>> with Colorizer("localhost:8500") as colorizer:
-    ...     for path in Path("album").glob("*.jpg"):
-    ...         colorizer.colorize(path).save(f"colored/{path.name}")
+    >>> with Colorizer() as colorizer:
+    ...     picture = colorizer.colorize("astronaut.jpg")
+    >>> picture
+    <PIL.Image.Image image mode=RGB size=512x512 at 0x...>
     """
 
     def __init__(

@@ -77,7 +77,7 @@ def colorize(
             name = StandardInput.name if path == STREAM else str(path)
             said = _Said(name, as_json=as_json)
             try:
-                source = StandardInput() if path == STREAM else path
+                source = StandardInput.read_all() if path == STREAM else path
                 if output == STREAM:
                     _color_to_standard_output(colorizer, source)
                 else:
@@ -124,7 +124,7 @@ def _color(
     *,
     compare: bool,
 ) -> None:
-    with Photograph.open(source) as photograph:
+    with Photograph.open(_again(source)) as photograph:
         # Whatever is wrong on this side is found before the server is asked.
         file = outputs.of(path, photograph.suffix())
         strip = outputs.beside(file) if compare else None
@@ -137,14 +137,12 @@ def _color(
 
 
 def _color_to_standard_output(colorizer: photochrom.Colorizer, source: Source) -> None:
-    with Photograph.open(source) as photograph:
+    with Photograph.open(_again(source)) as photograph:
         suffix = photograph.suffix()
     with standard_output(suffix) as path:
         colorizer.colorize_file(_again(source), path)
 
 
 def _again(source: Source) -> Source:
-    """The source from its beginning."""
-    if isinstance(source, StandardInput):
-        source.seek(0)
-    return source
+    """The source from its beginning: whoever reads a stream may end it."""
+    return StandardInput(source.getvalue()) if isinstance(source, StandardInput) else source

@@ -23,8 +23,8 @@ _DISTRIBUTIONS: Final = (
     *("photochrom", "photochrom-contract", "photochrom-serving"),
     *("grpcio", "numpy", "pillow", "protobuf", "onnxruntime", "onnxruntime-gpu"),
 )
-_SIDES: Final = (1024, 768)
-_CALLS, _COLORINGS = 20, 5
+_SIDES: Final = (512, 384)
+_CALLS, _COLORINGS = 20, 3
 
 
 def doctor(

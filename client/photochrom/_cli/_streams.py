@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from photochrom._errors import PictureError
 
@@ -20,8 +20,10 @@ class StandardInput(io.BytesIO):
 
     name = "standard input"
 
-    def __init__(self) -> None:
-        super().__init__(sys.stdin.buffer.read())
+    @classmethod
+    def read_all(cls) -> Self:
+        """Read it to its end."""
+        return cls(sys.stdin.buffer.read())
 
 
 @contextlib.contextmanager

@@ -20,12 +20,14 @@ def _photochrom(*arguments: str, given: bytes = b"") -> subprocess.CompletedProc
     return subprocess.run(command, input=given, capture_output=True, check=False)
 
 
-def test_a_picture_goes_through_a_pipe(photo: Path, tmp_path: Path) -> None:
-    ended = _photochrom("colorize", "-", given=photo.read_bytes())
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+def test_a_picture_goes_through_a_pipe(kind: str, gradient: Image.Image, tmp_path: Path) -> None:
+    gradient.save(tmp_path / "scan", kind)
+    ended = _photochrom("colorize", "-", given=(tmp_path / "scan").read_bytes())
     assert (ended.returncode, ended.stderr) == (0, b"")
     with Image.open(io.BytesIO(ended.stdout)) as colored:
-        assert (colored.format, colored.mode, colored.size) == ("JPEG", "RGB", (90, 60))
-    assert files_in(tmp_path) == {"photo.jpg"}
+        assert (colored.format, colored.mode, colored.size) == (kind, "RGB", (90, 60))
+    assert files_in(tmp_path) == {"scan"}
 
 
 def test_a_file_goes_into_a_pipe_and_a_pipe_into_a_file(photo: Path) -> None:
