@@ -22,6 +22,15 @@ class HealthService(health.aio.HealthServicer):  # type: ignore[name-defined,mis
         for service in (OVERALL, *services):
             await self.set(service, health_pb2.HealthCheckResponse.SERVING)
 
+    async def List(  # noqa: N802
+        self, _request: health_pb2.HealthListRequest, _context: Context
+    ) -> health_pb2.HealthListResponse:
+        statuses = {
+            service: health_pb2.HealthCheckResponse(status=status)
+            for service, status in self._server_status.items()
+        }
+        return health_pb2.HealthListResponse(statuses=statuses)
+
     async def Watch(self, request: health_pb2.HealthCheckRequest, context: Context) -> None:  # noqa: N802
         try:
             await self._drain.interrupt(super().Watch(request, context))

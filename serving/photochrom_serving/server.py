@@ -23,6 +23,7 @@ from photochrom_serving.errors import SettingsError
 from photochrom_serving.exposition import exposed
 from photochrom_serving.health import HealthService
 from photochrom_serving.metrics import Metrics
+from photochrom_serving.parsing import ParsingInterceptor
 from photochrom_serving.servables import Servables
 from photochrom_serving.service import ColorizerService
 from photochrom_serving.settings import Settings
@@ -66,7 +67,7 @@ class Server:
         self._health = HealthService(self._drain)
         watches = [calls.log, metrics.count_call] if metrics else [calls.log]
         self._server = grpc.aio.server(
-            interceptors=[CallInterceptor(watches)],
+            interceptors=[CallInterceptor(watches), ParsingInterceptor()],
             options=[
                 ("grpc.max_receive_message_length", settings.max_message_bytes),
                 ("grpc.max_send_message_length", settings.max_message_bytes),

@@ -4,7 +4,7 @@ import functools
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from google.protobuf import duration_pb2
 from google.protobuf.message import Message
@@ -38,6 +38,7 @@ Words = Mapping[type[Any], Callable[[Any], tuple[int, str]]]
 NO_WORDS: Words = MappingProxyType({})
 
 _UNAVAILABLE_RETRY_SECONDS = 1.0
+_MAX_TEXT_BYTES = 768  # two or three of them, the half of it percent-encoded, within the 8 KiB of a client
 _PUSHBACK = "grpc-retry-pushback-ms"  # gRFC A6: when the client's retry policy may try again
 
 
@@ -51,13 +52,15 @@ def to_status(error: Exception, words: Words = NO_WORDS) -> status_pb2.Status:
     code, details = code_pb2.INTERNAL, list[Message]()
     match error:
         case InvalidFieldError():
-            violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=str(error))
+            violation = error_details_pb2.BadRequest.FieldViolation(
+                field=_short(error.field), description=_short(str(error))
+            )
             code = code_pb2.INVALID_ARGUMENT
             details.append(error_details_pb2.BadRequest(field_violations=[violation]))
         case NotFoundError():
             code = code_pb2.NOT_FOUND
             details.append(
-                error_details_pb2.ResourceInfo(resource_type="model", resource_name=error.resource)
+                error_details_pb2.ResourceInfo(resource_type="model", resource_name=_short(error.resource))
             )
         case QueueFullError():
             code = code_pb2.RESOURCE_EXHAUSTED
@@ -76,7 +79,7 @@ def to_status(error: Exception, words: Words = NO_WORDS) -> status_pb2.Status:
         if kind in words:
             code, message = words[kind](error)
             break
-    status = status_pb2.Status(code=code, message=message)
+    status = status_pb2.Status(code=code, message=_short(message))
     for detail in details:
         status.details.add().Pack(detail)
     return status
@@ -95,24 +98,35 @@ def answers(
         try:
             return await method(service, request, context)
         except Exception as error:
-            call = calls.current()
             if not isinstance(error, RequestError):
-                events.failure("call_failed", error, method=method.__name__, request_id=call.request_id)
-            status = to_status(error, words)
-            call.code = code_pb2.Code.Name(status.code)
-            call.message, call.error = status.message, error
-            await _abort(context, status, error)
-            raise  # for the type checker: abort has raised
+                request_id = calls.current().request_id
+                events.failure("call_failed", error, method=method.__name__, request_id=request_id)
+            await refuse(context, error, words)
 
     return answered
 
 
-async def _abort(context: Context, status: status_pb2.Status, error: Exception) -> None:
+async def refuse(context: Context, error: Exception, words: Words = NO_WORDS) -> NoReturn:
+    """End a call with the status of an error, which the call notes.
+
+    :param words: what the service's protocol says differently.
+    """
+    status = to_status(error, words)
+    call = calls.current()
+    call.code = code_pb2.Code.Name(status.code)
+    call.message, call.error = status.message, error
     rich = rpc_status.to_status(status)
     trailers = (*(context.trailing_metadata() or ()), *rich.trailing_metadata)
     if isinstance(error, QueueFullError):
         trailers += ((_PUSHBACK, str(math.ceil(1e3 * error.retry_seconds))),)
     await context.abort(rich.code, rich.details, trailers)
+    raise AssertionError("abort has raised")
+
+
+def _short(text: str) -> str:
+    """What fits into trailers, all of which clients refuse beyond some kilobytes, however long a name is."""
+    data = text.encode()
+    return text if len(data) <= _MAX_TEXT_BYTES else data[:_MAX_TEXT_BYTES].decode(errors="ignore") + "..."
 
 
 def _retry_info(seconds: float) -> error_details_pb2.RetryInfo:

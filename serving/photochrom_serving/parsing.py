@@ -1,0 +1,88 @@
+"""Parsing: bytes that are no message of a method's are the caller's mistake, and told as such.
+
+gRPC would call them a failure of the server, with a traceback in the log for each.
+"""
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError
+
+from photochrom_serving.calls import Context, Handler
+from photochrom_serving.errors import InvalidFieldError
+from photochrom_serving.status import refuse
+
+Parse = Callable[[bytes], Any]
+
+
+class ParsingInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # takes none at run time
+    """Parses the requests of every method of every service."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, Handler] = {}
+
+    async def intercept_service(
+        self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]], details: Any
+    ) -> Handler:
+        """The method's handler with the parsing inside, made at the method's first call."""
+        handler = self._handlers.get(details.method)
+        if handler is None:
+            handler = await continuation(details)
+            if handler is not None:
+                handler = self._handlers[details.method] = _parsing(handler)
+        return handler
+
+
+def _parsing(handler: Handler) -> Handler:
+    parse = _strict(handler.request_deserializer)
+    match handler.request_streaming, handler.response_streaming:
+        case False, False:
+            behavior = _of_one(handler.unary_unary, parse)
+            return grpc.unary_unary_rpc_method_handler(behavior, None, handler.response_serializer)
+        case False, True:
+            behavior = _of_one(handler.unary_stream, parse)
+            return grpc.unary_stream_rpc_method_handler(behavior, None, handler.response_serializer)
+        case True, True:
+            behavior = _of_many(handler.stream_stream)
+            return grpc.stream_stream_rpc_method_handler(behavior, parse, handler.response_serializer)
+    raise TypeError("no method here takes many requests and gives one answer")
+
+
+def _strict(parse: Parse) -> Parse:
+    name = parse.__self__.DESCRIPTOR.full_name  # type: ignore[attr-defined] # a message class's FromString
+
+    def parse_or_refuse(data: bytes) -> Any:
+        try:
+            return parse(data)
+        except DecodeError as error:
+            raise InvalidFieldError("request", f"its {len(data)} bytes are no {name}") from error
+
+    return parse_or_refuse
+
+
+def _of_one(behavior: Any, parse: Parse) -> Any:
+    async def answer(data: bytes, context: Context) -> Any:
+        try:
+            request = parse(data)
+        except InvalidFieldError as error:
+            await refuse(context, error)
+        return await behavior(request, context)
+
+    return answer
+
+
+def _of_many(behavior: Any) -> Any:
+    """The requests are parsed as they are read, inside of the behavior."""
+    if not inspect.isasyncgenfunction(behavior):
+        return behavior  # refuses by itself what it reads
+
+    async def answer(requests: Any, context: Context) -> AsyncIterator[Any]:
+        try:
+            async for response in behavior(requests, context):
+                yield response
+        except InvalidFieldError as error:
+            await refuse(context, error)
+
+    return answer
