@@ -14,9 +14,10 @@ from photochrom._async_server import AsyncServer
 from photochrom._coloring import Coloring
 from photochrom._dialogue import Dialogue, Done, Response, advance
 from photochrom._errors import PhotochromError, ServerError
-from photochrom._options import Options, check_timeout
+from photochrom._options import Options, check_patience, check_timeout
 from photochrom._outcome import Outcome
 from photochrom._photographs import Source
+from photochrom._restart import PATIENCE
 from photochrom._server import find_target, read_pem
 from photochrom._window import WINDOW, check_window
 
@@ -47,6 +48,7 @@ class AsyncColorizer:
         saturation: float = 1.0,
         temperature: float | None = None,
         timeout: float = 60.0,
+        patience: float = PATIENCE,
         root_certificates: str | os.PathLike[str] | bytes | None = None,
     ) -> None:
         """Choose the server and how it colors, by the parameters of a :class:`Colorizer`.
@@ -55,8 +57,9 @@ class AsyncColorizer:
         """
         self._coloring = Coloring(Options(model, version, size, saturation, temperature))
         check_timeout(timeout)
+        check_patience(patience)
         self._find_target = partial(find_target, target)
-        self._open = partial(AsyncServer, timeout=timeout)
+        self._open = partial(AsyncServer, timeout=timeout, patience=patience)
         self._root_certificates = root_certificates
         self._connecting = asyncio.Lock()
         self._server: AsyncServer | None = None

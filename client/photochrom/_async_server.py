@@ -1,13 +1,15 @@
 """The calls that the client makes, on asyncio, with every failure as one of Photochrom's errors."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 from typing import Any
 
 import grpc
 import grpc.aio
 
-from photochrom import _channel, _status
+from photochrom import _channel, _restart, _status
 from photochrom._dialogue import Request, Response
 from photochrom._target import Target
 from photochrom_contract.v1 import colorizer_pb2 as messages
@@ -17,15 +19,25 @@ from photochrom_contract.v1.colorizer_pb2_grpc import ColorizerStub
 class AsyncServer:
     """An open channel to one server, in one event loop. Any number of tasks may call it at once."""
 
-    def __init__(self, target: Target, *, timeout: float, root_certificates: bytes | None = None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        *,
+        timeout: float,
+        patience: float = _restart.PATIENCE,
+        root_certificates: bytes | None = None,
+    ) -> None:
         """Open the channel; it connects with the first call.
 
         :param timeout: for each call, in seconds, its retries included.
+        :param patience: seconds, within the timeout, to wait for the server once it has answered and is gone.
         :param root_certificates: PEM certificates to trust in place of gRPC's own list.
         """
         self.name = target.text
         self._timeout = timeout
+        self._patience = patience
         self._closed = False
+        self._has_answered = False
         self._channel = _channel.open_async_channel(target, root_certificates)
         stub = ColorizerStub(self._channel)  # type: ignore[no-untyped-call]  # generated
         self._methods: dict[type[Request], Callable[..., Any]] = {
@@ -38,16 +50,26 @@ class AsyncServer:
 
         :raises ServerError: if the answer does not come.
         """
-        try:
-            response: Response = await self._methods[type(request)](request, timeout=self._timeout)
-        except grpc.RpcError as status:
-            self._check_is_open()
-            # Not chained: a status repeats the message, at ten times its length.
-            raise _status.error_of(status, self.name, self._timeout) from None
-        except (asyncio.CancelledError, grpc.aio.UsageError):  # how a channel ends its calls when it closes
-            self._check_is_open()
-            raise
-        return response
+        method = self._methods[type(request)]
+        end = time.monotonic() + self._timeout
+        pauses = _restart.pauses(self._patience)
+        while True:
+            try:
+                response: Response = await method(request, timeout=max(0.0, end - time.monotonic()))
+            except grpc.RpcError as status:
+                self._check_is_open()
+                if self._has_answered and _restart.is_worth_a_try(status):
+                    pause = next(pauses, math.inf)
+                    if time.monotonic() + pause < end:
+                        await asyncio.sleep(pause)
+                        continue
+                # Not chained: a status repeats the message, at ten times its length.
+                raise _status.error_of(status, self.name, self._timeout) from None
+            except (asyncio.CancelledError, grpc.aio.UsageError):  # how a channel that closes ends its calls
+                self._check_is_open()
+                raise
+            self._has_answered = True
+            return response
 
     async def close(self) -> None:
         """End the calls that are under way, and the connection."""

@@ -14,9 +14,10 @@ from photochrom import _video
 from photochrom._coloring import Coloring
 from photochrom._dialogue import Dialogue, Done, Response, advance
 from photochrom._errors import PhotochromError, ServerError
-from photochrom._options import Options, check_timeout
+from photochrom._options import Options, check_patience, check_timeout
 from photochrom._outcome import Outcome
 from photochrom._photographs import Photograph, Source
+from photochrom._restart import PATIENCE
 from photochrom._server import Server, connect
 from photochrom._video.progress import ColoredVideo, VideoProgress
 from photochrom._window import WINDOW, check_window, work_through
@@ -65,6 +66,7 @@ class Colorizer:
         saturation: float = 1.0,
         temperature: float | None = None,
         timeout: float = 60.0,
+        patience: float = PATIENCE,
         root_certificates: str | os.PathLike[str] | bytes | None = None,
     ) -> None:
         """Choose the server and how it colors. It connects with the first photograph.
@@ -81,6 +83,8 @@ class Colorizer:
         :param temperature: of the model's annealed mean, for a model that has one: near 0 vivid and
             spotty, 1 smooth and pale, at most 10; None for the model's own.
         :param timeout: seconds that a call to the server may take, retries included; a day at most.
+        :param patience: seconds, within the timeout, to wait for a server that has answered before and is
+            gone: it may be restarting. A server that never answered is told of at once.
         :param root_certificates: for TLS, PEM certificates to trust in place of the public
             authorities': a file's path, or the bytes.
         :raises ValueError: for a number out of its range.
@@ -88,9 +92,12 @@ class Colorizer:
         self._options = Options(model, version, size, saturation, temperature)
         self._coloring = Coloring(self._options)
         check_timeout(timeout)
+        check_patience(patience)
         self._lock = threading.Lock()
         # Late, so that a bad picture is told before an embedded server is started for it.
-        self._connect = partial(connect, target, timeout=timeout, root_certificates=root_certificates)
+        self._connect = partial(
+            connect, target, timeout=timeout, patience=patience, root_certificates=root_certificates
+        )
         self._server: Server | None = None
         self._closed = False
 

@@ -75,3 +75,12 @@ def check_timeout(timeout: float) -> None:
     """
     if not 0 < timeout <= MAX_TIMEOUT:
         raise ValueError(f"timeout is {timeout}, but must be above 0 and at most {MAX_TIMEOUT:g} s")
+
+
+def check_patience(patience: float) -> None:
+    """Refuse a patience, in seconds, that is none that one can have.
+
+    :raises ValueError: for one below 0 or above a day.
+    """
+    if not 0 <= patience <= MAX_TIMEOUT:
+        raise ValueError(f"patience is {patience}, but must be within 0 to {MAX_TIMEOUT:g} s")

@@ -1,6 +1,9 @@
 """The calls that the client makes, blocking, with every failure as one of Photochrom's errors."""
 
+import math
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -9,7 +12,7 @@ from typing import Any, Final, Self
 import grpc
 from google.protobuf import wrappers_pb2
 
-from photochrom import _channel, _embedded, _status
+from photochrom import _channel, _embedded, _restart, _status
 from photochrom._dialogue import Request, Response
 from photochrom._errors import TargetError
 from photochrom._target import VARIABLE, Target
@@ -26,15 +29,25 @@ HEALTH_SERVICE: Final = "photochrom.v1.Colorizer"
 class Server:
     """An open channel to one server. Any number of threads may call it at once."""
 
-    def __init__(self, target: Target, *, timeout: float, root_certificates: bytes | None = None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        *,
+        timeout: float,
+        patience: float = _restart.PATIENCE,
+        root_certificates: bytes | None = None,
+    ) -> None:
         """Open the channel; it connects with the first call.
 
         :param timeout: for each call, in seconds, its retries included.
+        :param patience: seconds, within the timeout, to wait for the server once it has answered and is gone.
         :param root_certificates: PEM certificates to trust in place of gRPC's own list.
         """
         self.name = target.text
         self.timeout = timeout
-        self._closed = False
+        self._patience = patience
+        self._closing = threading.Event()
+        self._has_answered = False
         self._channel = _channel.open_channel(target, root_certificates)
         stub = ColorizerStub(self._channel)  # type: ignore[no-untyped-call]  # generated
         self._methods: dict[type[Request], Callable[..., Any]] = {
@@ -71,8 +84,8 @@ class Server:
 
         :raises ValueError: if it is.
         """
-        if self._closed:
-            raise ValueError(f"the connection to {self.name} was closed during the call")
+        if self._closing.is_set():
+            raise ValueError(f"the connection to {self.name} was closed during the call") from None
 
     def models(self) -> messages.ListModelsResponse:
         """List the models and their versions.
@@ -93,7 +106,7 @@ class Server:
 
     def close(self) -> None:
         """End the calls that are under way, and the connection."""
-        self._closed = True
+        self._closing.set()
         self._channel.close()
 
     def __enter__(self) -> Self:
@@ -105,28 +118,43 @@ class Server:
         self.close()
 
     def _call(self, method: Callable[..., Any], request: Any) -> Any:
-        try:
-            return method(request, timeout=self.timeout)
-        except (grpc.RpcError, ValueError) as status:  # a ValueError of a channel that is closed
-            if self._closed:
-                raise ValueError(f"the connection to {self.name} was closed during the call") from None
-            if not isinstance(status, grpc.RpcError):
-                raise
-            # Not chained: a status repeats the message, at ten times its length.
-            raise _status.error_of(status, self.name, self.timeout) from None
+        end = time.monotonic() + self.timeout
+        pauses = _restart.pauses(self._patience)
+        while True:
+            try:
+                response = method(request, timeout=max(0.0, end - time.monotonic()))
+            except (grpc.RpcError, ValueError) as status:  # a ValueError of a channel that is closed
+                self.check_is_open()
+                if not isinstance(status, grpc.RpcError):
+                    raise
+                if self._has_answered and _restart.is_worth_a_try(status):
+                    pause = next(pauses, math.inf)
+                    if time.monotonic() + pause < end:
+                        self._closing.wait(pause)
+                        continue
+                # Not chained: a status repeats the message, at ten times its length.
+                raise _status.error_of(status, self.name, self.timeout) from None
+            self._has_answered = True
+            return response
 
 
 def connect(
     target: str | None,
     *,
     timeout: float,
+    patience: float = _restart.PATIENCE,
     root_certificates: str | os.PathLike[str] | bytes | None = None,
 ) -> Server:
     """Open the server that a caller, or else the environment, names; or else the embedded one.
 
     :raises TargetError: if there is none.
     """
-    return Server(find_target(target), timeout=timeout, root_certificates=read_pem(root_certificates))
+    return Server(
+        find_target(target),
+        timeout=timeout,
+        patience=patience,
+        root_certificates=read_pem(root_certificates),
+    )
 
 
 def find_target(target: str | None) -> Target:

@@ -97,6 +97,7 @@ def batch(
             saturation=saturation,
             temperature=temperature,
             timeout=timeout,
+            patience=0,  # the batch has its own, which all its calls share
             root_certificates=root_certificates,
         ) as colorizer,
         Batch(
