@@ -21,25 +21,26 @@ OPSET: Final = 18
 def convert(model: SavedModel) -> onnx.ModelProto:
     """The ONNX form of a SavedModel's signature, as tf2onnx leaves it.
 
-    Input and output carry the contract's names (``lightness``, ``chroma``) and axes.
+    Inputs and output carry the contract's names and axes.
 
     :raises ConversionError: if an operation of the graph has no ONNX form.
     """
-    source = model.signature.inputs[0].name
+    names = sorted(model.signature.structured_input_signature[1])
+    sources = [tensor.name for tensor in model.signature.inputs[: len(names)]]  # variables follow
     target = model.signature.outputs[0].name
     with silenced():
         from tf2onnx import convert as tf2onnx
         from tf2onnx import tf_loader
 
         try:
-            graph = tf_loader.from_function(model.signature, [source], [target])
+            graph = tf_loader.from_function(model.signature, sources, [target])
             converted, _ = tf2onnx.from_graph_def(
                 graph,
                 name=model.description.name,
-                input_names=[source],
+                input_names=sources,
                 output_names=[target],
                 opset=OPSET,
-                tensors_to_rename={source: tensors.LIGHTNESS, target: tensors.CHROMA},
+                tensors_to_rename={**dict(zip(sources, names, strict=True)), target: tensors.CHROMA},
             )
         except Exception as error:  # tf2onnx raises whatever its handlers raise
             raise ConversionError(f"{model.folder}: tf2onnx cannot convert it: {error}") from error

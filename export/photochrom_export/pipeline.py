@@ -6,8 +6,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
+from photochrom_contract.description import Description
 from photochrom_contract.manifest import Manifest
-from photochrom_export import card, photographs, publishing
+from photochrom_contract.tensors import TEMPERATURE
+from photochrom_export import card, defaults, photographs, publishing
 from photochrom_export.cleaning import NodeCounts, clean
 from photochrom_export.conversion import OPSET, convert
 from photochrom_export.parity import BOUNDS, Parity, onnx_predictor, prove
@@ -48,7 +50,7 @@ def export(folder: Path, repository: Path, options: Options, report: Report) -> 
 
     converted = convert(model)
     before = NodeCounts.of(converted)
-    cleaned = clean(converted)
+    cleaned = defaults.give(clean(converted), _defaults(description))
     after = NodeCounts.of(cleaned)
     report(f"converted  {folder} with tf2onnx, opset {OPSET}: {_nodes(before)}")
     report(f"cleaned    {_nodes(after)}")
@@ -83,6 +85,10 @@ def export(folder: Path, repository: Path, options: Options, report: Report) -> 
     )
     report(f"published  {target}")
     return target
+
+
+def _defaults(description: Description) -> dict[str, float]:
+    return {} if description.temperature is None else {TEMPERATURE: description.temperature}
 
 
 def _facts(

@@ -38,11 +38,11 @@ class SavedModel:
             names = ", ".join(self._loaded.signatures) or "none"
             raise InputError(f"{folder}: has no signature {tensors.SIGNATURE!r} (it has: {names})")
         self.signature: Any = self._loaded.signatures[tensors.SIGNATURE]
-        _check_signature(folder, self.signature, tf.float32)
+        _check_signature(folder, self.signature, description.temperature is not None, tf.float32)
         self._constant = tf.constant
 
     def predict(self, lightness: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Run the network.
+        """Run the network, at its default temperature if it takes one.
 
         :param lightness: ``(n, 1, h, w)``, L* within 0 to 100.
         :returns: chroma ``(n, 2, h', w')``, a* and b* in CIE units.
@@ -50,8 +50,11 @@ class SavedModel:
         """
         height, width = lightness.shape[2:]
         with silenced():
+            inputs = {tensors.LIGHTNESS: self._constant(lightness)}
+            if self.description.temperature is not None:
+                inputs[tensors.TEMPERATURE] = self._constant(self.description.temperature, "float32")
             try:
-                outputs = self.signature(**{tensors.LIGHTNESS: self._constant(lightness)})
+                outputs = self.signature(**inputs)
             except Exception as error:  # TensorFlow's own kinds, and those of any Python inside the graph
                 raise InputError(
                     f"{self.folder}: the network cannot take a plane of {width} x {height}: "
@@ -76,15 +79,20 @@ def describe(folder: Path) -> Description:
         raise InputError(str(error)) from error
 
 
-def _check_signature(folder: Path, signature: Any, float32: Any) -> None:
+def _check_signature(folder: Path, signature: Any, has_temperature: bool, float32: Any) -> None:
     inputs, outputs = signature.structured_input_signature[1], signature.structured_outputs
-    for found, name in ((inputs, tensors.LIGHTNESS), (outputs, tensors.CHROMA)):
-        if list(found) != [name]:
+    wanted = [tensors.LIGHTNESS, *[tensors.TEMPERATURE] * has_temperature]
+    for found, names in ((inputs, wanted), (outputs, [tensors.CHROMA])):
+        if sorted(found) != names:
             raise InputError(
-                f"{folder}: the signature must have the one tensor {name!r} here, but has {sorted(found)}"
+                f"{folder}: the signature must have {' and '.join(names)} here, and nothing else, "
+                f"but has {sorted(found)}"
             )
-        if found[name].dtype != float32:
-            raise InputError(f"{folder}: {name} must be float32, but is {found[name].dtype.name}")
+        for name in names:
+            if found[name].dtype != float32:
+                raise InputError(f"{folder}: {name} must be float32, but is {found[name].dtype.name}")
+    if has_temperature and inputs[tensors.TEMPERATURE].shape.as_list() != []:
+        raise InputError(f"{folder}: temperature must be a scalar")
     shape = inputs[tensors.LIGHTNESS].shape.as_list()
     if shape != _INPUT_SHAPE:
         raise InputError(

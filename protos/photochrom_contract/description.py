@@ -6,6 +6,7 @@ read. The trainer writes it; the exporter turns it into a :class:`~photochrom_co
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,12 +31,18 @@ class Description:
     default_size: int
     provenance: dict[str, Any] = dataclasses.field(default_factory=dict)
     """For people: git commit, data, training, metrics, licence."""
+    temperature: float | None = None
+    """The default of the input ``temperature``; None for a model that has no such input."""
 
     def __post_init__(self) -> None:
         """Check every field.
 
         :raises DescriptionError: naming the field, if its type or its value does not do.
         """
+        if self.temperature is not None and not (
+            isinstance(self.temperature, int | float) and 0 < self.temperature < math.inf
+        ):
+            raise DescriptionError(f"temperature: must be a number above 0, not {self.temperature!r}")
         try:
             check_model(vars(self))
         except ManifestError as error:

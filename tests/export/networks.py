@@ -96,14 +96,31 @@ def koala() -> keras.Model:
     return keras.Model(lightness, ops.transpose(110.0 * chroma, (0, 3, 1, 2)))
 
 
+def colorful() -> keras.Model:
+    """Scores of seven colors, and the mean of the colors by them, annealed."""
+    lightness = layers.Input((1, None, None), name="lightness")
+    temperature = layers.Input(batch_shape=(), name="temperature")
+    x = convolve(ops.transpose(lightness / 50.0 - 1.0, (0, 2, 3, 1)), 8, stride=4, activation=ops.relu)
+    shares = ops.softmax(layers.Conv2D(7, 1, bias_initializer="random_normal")(x) / temperature, axis=-1)
+    colors = np.random.default_rng(1).uniform(-80, 80, (1, 1, 7, 2)).astype(np.float32)
+    chroma = ops.conv(shares, colors, data_format="channels_last")
+    return keras.Model(
+        {"lightness": lightness, "temperature": temperature}, ops.transpose(chroma, (0, 3, 1, 2))
+    )
+
+
 def save(model: keras.Model, folder: Path, description: Description) -> None:
     randomize(model)
+    inputs = {"lightness": tf.TensorSpec((None, 1, None, None), tf.float32, name="lightness")}
+    if description.temperature is not None:
+        inputs["temperature"] = tf.TensorSpec((), tf.float32, name="temperature")
 
-    @tf.function(input_signature=[tf.TensorSpec((None, 1, None, None), tf.float32, name="lightness")])  # type: ignore[untyped-decorator]
-    def serve(lightness: Any) -> Any:
-        return {"chroma": model(lightness, training=False)}
+    @tf.function  # type: ignore[untyped-decorator]
+    def serve(**fed: Any) -> Any:
+        return {"chroma": model(fed if len(fed) > 1 else fed["lightness"], training=False)}
 
-    tf.saved_model.save(model, str(folder), signatures={"serving_default": serve})
+    signature = serve.get_concrete_function(**inputs)
+    tf.saved_model.save(model, str(folder), signatures={"serving_default": signature})
     description.write(folder)
 
 
@@ -117,7 +134,8 @@ def randomize(model: keras.Model) -> None:
 if __name__ == "__main__":
     keras.utils.set_random_seed(0)
     folder = Path(sys.argv[1])
-    for network in (unet, koala):
+    for network, temperature in ((unet, None), (koala, None), (colorful, 0.38)):
         name = network.__name__
         provenance = {"licence": "Apache-2.0", "data": {"photographs": 3}}
-        save(network(), folder / name, Description(name, f"A small {name}.", (32, 64), 64, provenance))
+        description = Description(name, f"A small {name}.", (32, 64), 64, provenance, temperature)
+        save(network(), folder / name, description)

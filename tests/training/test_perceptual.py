@@ -76,18 +76,18 @@ def test_a_network_learns_color_from_the_distance_alone(weights: Path) -> None:
     assert float(objective(lightness, truth, {CHROMA: truth})) == 0
 
 
-def test_only_a_share_of_the_batch_is_recombined(weights: Path) -> None:
+def test_only_some_of_the_batch_are_recombined(weights: Path) -> None:
     distance = perceptual.PerceptualDistance(weights)
     truth = np.full((4, 2, 8, 8), 30, np.float32)
-    first_half_right = np.concatenate([truth[:2], -truth[2:]])
+    every_other_right = truth * np.array([1, -1, 1, -1], np.float32).reshape(4, 1, 1, 1)
     lightness = np.full((4, 1, 32, 32), 60, np.float32)
 
-    def of(share: float) -> float:
-        objective = objectives.PerceptualRegression(objectives.huber(10.0), distance, 1e6, share=share)
-        return float(objective(lightness, truth, {CHROMA: first_half_right}))
+    def of(every: int) -> float:
+        objective = objectives.PerceptualRegression(objectives.huber(10.0), distance, 1e6, every=every)
+        return float(objective(lightness, truth, {CHROMA: every_other_right}))
 
-    assert of(0.5) == pytest.approx(float(objectives.huber(10.0)(truth, first_half_right)))
-    assert of(1.0) > of(0.5)
+    assert of(2) == pytest.approx(float(objectives.huber(10.0)(truth, every_other_right)))
+    assert of(1) > of(2)
 
 
 def test_missing_or_foreign_weights_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -46,6 +46,21 @@ def test_a_shard_gives_the_same_pictures_as_a_folder(tmp_path: Path) -> None:
         np.testing.assert_array_equal(np.asarray(each.read()), np.asarray(picture(number)))
 
 
+def test_labels_pick_the_photographs_in_folders_of_their_names(tmp_path: Path) -> None:
+    for name in ("scenes/forest/1.png", "scenes/church/2.png", "forest/3.png", "4.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        picture(0).save(tmp_path / name)
+    found = photographs.index([tmp_path])
+
+    forests = photographs.with_labels(found, ["forest"])
+    both = photographs.with_labels(found, ["forest", "church"])
+
+    assert [each.name for each in forests] == ["forest/3.png", "scenes/forest/1.png"]
+    assert len(both) == 3
+    with pytest.raises(photographs.PhotographsError, match="'sea'; the labels are: church, forest"):
+        photographs.with_labels(found, ["church", "sea"])
+
+
 def test_a_photograph_is_read_upright(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # rotate by 90 degrees to see it upright

@@ -42,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seed=options.seed,
             workers=options.workers,
             start_from=options.start_from,
+            labels=options.labels,
         )
     except (
         configuration.ConfigurationError,
@@ -92,6 +93,13 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="PATH",
         help="folders, tar shards or single photographs to learn from",
+    )
+    parser.add_argument(
+        "--labels",
+        type=lambda text: [label for label in text.split(",") if label],
+        default=[],
+        metavar="LABEL,...",
+        help="learn from photographs in folders of these names alone: --labels forest,mountain,church",
     )
     parser.add_argument(
         "--output",

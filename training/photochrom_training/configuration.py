@@ -4,7 +4,7 @@ import dataclasses
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -13,6 +13,7 @@ from photochrom_training import configurations
 from photochrom_training.batches import View
 from photochrom_training.history import History
 from photochrom_training.learner import Objective
+from photochrom_training.photographs import Photograph
 
 
 class ConfigurationError(ValueError):
@@ -31,8 +32,8 @@ class Configuration:
     """The untrained network, its pretrained parts loaded."""
     optimizer: Callable[[int], keras.optimizers.Optimizer]
     """The optimizer for a run of that many steps."""
-    objective: Callable[[], Objective]
-    """Makes what is minimized, its own pretrained parts loaded."""
+    objective: Callable[[Sequence[Photograph]], Objective]
+    """Makes what is minimized, from the photographs to learn from."""
     view: View
     """How training looks at photographs."""
     batch_size: int
@@ -47,6 +48,8 @@ class Configuration:
     """More callbacks, made anew for each run; called after its history, which they may read."""
     averaged: bool = False
     """Whether the optimizer keeps a moving average of the weights, and that average is the model."""
+    temperature: float | None = None
+    """The default of the network's input of that name, if it has one."""
     size_multiple: int = 1
     """What every input side is a multiple of: the network's strides multiplied."""
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+from keras import ops
 
-from photochrom_contract.tensors import CHROMA
+from photochrom_contract.tensors import CHROMA, LIGHTNESS, TEMPERATURE
 from photochrom_training.objectives import ChromaAccuracy
 
 Tensor = Any
@@ -23,15 +24,22 @@ class Learner(keras.Model):  # type: ignore[misc]
     too, and one on bins needs scores that the finished model does not give.
     """
 
-    def __init__(self, network: keras.Model, objective: Objective) -> None:
+    def __init__(self, network: keras.Model, objective: Objective, temperature: float | None = None) -> None:
+        """Join them.
+
+        :param temperature: for a network that takes one.
+        """
         super().__init__(name="learner")
-        self.network, self.objective = network, objective
+        self.network, self.objective, self.temperature = network, objective, temperature
         self.accuracy = ChromaAccuracy()
         self.built = True  # as the network is: without it, Keras loads no weights before the first batch
 
     def call(self, lightness: Tensor, training: bool = False) -> dict[str, Tensor]:
         """The network's outputs by name; the chroma is among them."""
-        outputs = self.network(lightness, training=training)
+        inputs = lightness
+        if self.temperature is not None:
+            inputs = {LIGHTNESS: lightness, TEMPERATURE: ops.convert_to_tensor(self.temperature, "float32")}
+        outputs = self.network(inputs, training=training)
         return outputs if isinstance(outputs, dict) else {CHROMA: outputs}
 
     def compute_loss(

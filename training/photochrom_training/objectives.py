@@ -7,13 +7,19 @@ import dataclasses
 from typing import Any
 
 import keras
+import numpy as np
+import numpy.typing as npt
 from keras import ops
 
 from photochrom_contract.tensors import CHROMA
+from photochrom_training.bins import CENTERS, SMOOTHING
+from photochrom_training.networks.colorful import SCORES
 from photochrom_training.perceptual import PerceptualDistance, recombine
 
 ACCURACY_RADIUS = 10.0
 """A predicted color is counted as right within this distance of the true a*b*, in CIE units."""
+
+_NEIGHBORS = 5
 
 
 @keras.saving.register_keras_serializable("photochrom")
@@ -48,6 +54,39 @@ class Regression:
 
 
 @dataclasses.dataclass(frozen=True)
+class Classification:
+    """Colorful Image Colorization's loss: cross-entropy over bins, rare colors counting more."""
+
+    weights: npt.NDArray[np.float32]
+    """What a pixel of each bin counts ``(313,)``."""
+
+    def __call__(self, lightness: Any, truth: Any, outputs: dict[str, Any]) -> Any:
+        """The loss of one batch."""
+        del lightness
+        nearest, shares = soften(truth)
+        scores = ops.reshape(outputs[SCORES], (-1, len(CENTERS)))
+        chances = ops.take_along_axis(ops.log_softmax(scores, axis=-1), nearest, axis=-1)
+        cross_entropy = -ops.sum(shares * chances, axis=-1)
+        return ops.mean(ops.take(self.weights, nearest[:, 0]) * cross_entropy)
+
+
+def soften(chroma: Any) -> tuple[Any, Any]:
+    """a*b* ``(n, 2, h, w)`` as a distribution over bins for each pixel, in rows of ``n h w``.
+
+    :returns: the five nearest bins' numbers, the nearest first, and their shares by a Gaussian of the
+        distance (section 2.2); each ``(n h w, 5)``.
+    """
+    colors = ops.reshape(ops.transpose(chroma, (0, 2, 3, 1)), (-1, 2))
+    square = (
+        ops.sum(ops.square(colors), axis=1, keepdims=True)
+        - 2 * ops.matmul(colors, CENTERS.T)
+        + np.square(CENTERS).sum(axis=1)
+    )
+    closeness, nearest = ops.top_k(-square, _NEIGHBORS)
+    return nearest, ops.softmax(closeness / (2 * SMOOTHING**2), axis=-1)
+
+
+@dataclasses.dataclass(frozen=True)
 class PerceptualRegression:
     """The chroma's loss, plus ``weight`` times how different the recombined pictures look."""
 
@@ -56,15 +95,14 @@ class PerceptualRegression:
     weight: float
     gain: float = 1.0
     """A factor on the truth that the chroma's loss sees: makes up for the greyness that regression learns."""
-    share: float = 1.0
-    """Of a batch, the part whose pictures are recombined: seeing is what costs."""
+    every: int = 1
+    """Of a batch, every so many pictures are recombined: seeing is what costs."""
 
     def __call__(self, lightness: Any, truth: Any, outputs: dict[str, Any]) -> Any:
         """The loss of one batch."""
         chroma = outputs[CHROMA]
-        seen = max(1, round(self.share * truth.shape[0]))
-        plane = lightness[:seen]
-        distance = self.distance(recombine(plane, chroma[:seen]), recombine(plane, truth[:seen]))
+        pictures = (recombine(lightness[:: self.every], planes[:: self.every]) for planes in (chroma, truth))
+        distance = self.distance(*pictures)
         return self.loss(self.gain * truth, chroma) + self.weight * distance
 
 

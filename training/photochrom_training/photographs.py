@@ -36,6 +36,11 @@ class Photograph:
     name: str
     """``label/name.ext`` inside its folder or shard."""
 
+    @property
+    def label(self) -> str:
+        """The name of the folder that it lies in, in its folder or shard; nothing if in none."""
+        return PurePosixPath(self.name).parent.name
+
     def __str__(self) -> str:
         """Its path, or inside a shard the shard's path and its name."""
         inside = not self.file.as_posix().endswith(self.name)
@@ -75,6 +80,19 @@ def index(places: Iterable[Path]) -> list[Photograph]:
             raise PhotographsError(f"{place}: holds no photograph that Pillow reads")
         found.extend(here)
     return found
+
+
+def with_labels(photographs: Sequence[Photograph], labels: Iterable[str]) -> list[Photograph]:
+    """Those with one of the labels.
+
+    :raises PhotographsError: for a label that none of them has.
+    """
+    known = {photograph.label for photograph in photographs} - {""}
+    wanted = set(labels)
+    if unknown := sorted(wanted - known):
+        there = ", ".join(sorted(known)) or "none: photographs lie in no folders"
+        raise PhotographsError(f"no photograph is labelled {unknown[0]!r}; the labels are: {there}")
+    return [photograph for photograph in photographs if photograph.label in wanted]
 
 
 def split(

@@ -27,6 +27,7 @@ def train(
     seed: int = 0,
     workers: int = 2,
     start_from: Path | None = None,
+    labels: Sequence[str] = (),
 ) -> Path:
     """Train, or go on training what a killed run left in ``output``; the SavedModel's path.
 
@@ -34,6 +35,7 @@ def train(
 
     :param places: folders, tar shards or single photographs.
     :param start_from: the folder of another run of the same network, whose best weights are this one's first.
+    :param labels: of the photographs to learn from; none for all.
     :raises PhotographsError: if there is nothing to learn from.
     :raises RunMismatchError: if ``output`` holds a run with another configuration, seed or photographs.
     :raises TrainingDivergedError: if the loss stops being a number; the last good checkpoint stays.
@@ -42,6 +44,8 @@ def train(
 
     # Photographs
     found = photographs.index(places)
+    if labels:
+        found = photographs.with_labels(found, labels)
     identity.check(output, configuration, found, seed)
     training, held_out = photographs.split(found, configuration.validation_share, seed)
     validation, skipped = keep_colored(held_out)
@@ -55,7 +59,7 @@ def train(
 
     # Network
     network = configuration.build()
-    learner = Learner(network, configuration.objective())
+    learner = Learner(network, configuration.objective(training), configuration.temperature)
     if start_from is not None:
         Best(start_from / "checkpoints").load(learner)
     learner.compile(configuration.optimizer(configuration.epochs * steps))
@@ -102,6 +106,7 @@ def train(
         "batch_size": batch_size,
         "seed": seed,
         "best": best.read(),
+        **({"labels": list(labels)} if labels else {}),
         **({"start_from": start_from.name} if start_from else {}),
     }
     description = Description(
@@ -110,6 +115,7 @@ def train(
         configuration.sizes,
         configuration.default_size,
         provenance,
+        configuration.temperature,
     )
     saved_model.write(network, description, output / "saved_model")
     return output / "saved_model"

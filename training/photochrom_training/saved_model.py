@@ -7,28 +7,32 @@ from typing import Any
 import keras
 
 from photochrom_contract.description import Description
-from photochrom_contract.tensors import CHROMA, LIGHTNESS, SIGNATURE
+from photochrom_contract.tensors import CHROMA, LIGHTNESS, SIGNATURE, TEMPERATURE
 
 
 def write(network: keras.Model, description: Description, folder: Path) -> None:
     """Write ``network`` to ``folder``, replacing what was there, with its description.
 
-    The signature ``serving_default`` takes ``lightness`` ``(n, 1, h, w)`` and gives ``chroma``
-    ``(n, 2, h', w')``; n, h and w are free. Needs Keras's TensorFlow backend.
+    The signature ``serving_default`` takes ``lightness`` ``(n, 1, h, w)``, and ``temperature`` ``()`` if
+    the description has one, and gives ``chroma`` ``(n, 2, h', w')``; n, h and w are free. Needs Keras's
+    TensorFlow backend.
     """
     import tensorflow as tf
 
-    specification = tf.TensorSpec((None, 1, None, None), tf.float32, name=LIGHTNESS)
+    inputs = {LIGHTNESS: tf.TensorSpec((None, 1, None, None), tf.float32, name=LIGHTNESS)}
+    if description.temperature is not None:
+        inputs[TEMPERATURE] = tf.TensorSpec((), tf.float32, name=TEMPERATURE)
 
-    @tf.function(input_signature=[specification])  # type: ignore[untyped-decorator]
-    def predict(lightness: Any) -> dict[str, Any]:
-        return {CHROMA: network(lightness, training=False)}
+    @tf.function  # type: ignore[untyped-decorator]
+    def predict(**planes: Any) -> dict[str, Any]:
+        outputs = network(planes if len(planes) > 1 else planes[LIGHTNESS], training=False)
+        return {CHROMA: outputs[CHROMA] if isinstance(outputs, dict) else outputs}
 
     unfinished = folder.with_name(f".unfinished-{folder.name}")
     shutil.rmtree(unfinished, ignore_errors=True)
     archive = tf.Module()
     archive.network = network
-    tf.saved_model.save(archive, str(unfinished), {SIGNATURE: predict})
+    tf.saved_model.save(archive, str(unfinished), {SIGNATURE: predict.get_concrete_function(**inputs)})
     description.write(unfinished)
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.replace(folder)

@@ -81,7 +81,11 @@ def sink(graph: ir.Graph, _extents: Extents) -> int:
 
 
 def _sink_below(node: ir.Node) -> bool:
-    tensors = [value for value in node.inputs if value is not None and constant(value) is None]
+    tensors = [
+        value
+        for value in node.inputs
+        if value is not None and constant(value) is None and not _is_scalar(value)
+    ]
     sources = [source for value in tensors if (source := producer(value, "Transpose")) is not None]
     if not sources or len(sources) != len(tensors):
         return False
@@ -107,6 +111,8 @@ def _in_layout(node: ir.Node, order: list[int]) -> ir.Node | None:
         source = producer(value, "Transpose")
         inputs.append(source.inputs[0] if source is not None else value)
     attributes = dict(node.attributes)
+    if node.op_type == "Softmax":
+        return ir.node("Softmax", inputs, {"axis": order[attribute(node, "axis", -1) % len(order)]})
     if node.op_type == "Concat":
         return ir.node("Concat", inputs, {"axis": order[attribute(node, "axis") % len(order)]})
     if node.op_type == "Resize":
@@ -117,6 +123,10 @@ def _in_layout(node: ir.Node, order: list[int]) -> ir.Node | None:
         return ir.node("Resize", inputs, attributes)
     scalars = all(numbers.size == 1 for value in node.inputs if (numbers := constant(value)) is not None)
     return ir.node(node.op_type, inputs, attributes) if node.op_type in ELEMENTWISE and scalars else None
+
+
+def _is_scalar(value: ir.Value) -> bool:
+    return value.shape is not None and value.shape.rank() == 0
 
 
 def _order(node: ir.Node) -> list[int]:

@@ -30,7 +30,7 @@ def configuration(extractor: str = EXTRACTORS[0]) -> Configuration:
         description=f"Deep Koalarization, regression on a*b*, features of {extractor}.",
         build=functools.partial(_build, extractor),
         optimizer=lambda _: keras.optimizers.RMSprop(_RATE),
-        objective=lambda: objectives.Regression(keras.losses.MeanSquaredError()),
+        objective=lambda _: objectives.Regression(keras.losses.MeanSquaredError()),
         view=View(side=128, chroma_stride=1, smallest_crop=0.8),
         batch_size=32,
         epochs=60,

@@ -8,6 +8,7 @@ both, the encoder from stride 8 on at a tenth of the decoder's learning rate.
 """
 
 import functools
+from collections.abc import Sequence
 
 import keras
 
@@ -17,6 +18,7 @@ from photochrom_training.configuration import Configuration, ConfigurationError
 from photochrom_training.learner import Objective
 from photochrom_training.networks import photochrom, pretrained
 from photochrom_training.perceptual import PerceptualDistance
+from photochrom_training.photographs import Photograph
 
 _VARIANT = "lite2"
 _FROZEN = {"decoder": ("encoder_",), "whole": ("encoder_stem", *(f"encoder_block{n}_" for n in range(7)))}
@@ -36,14 +38,9 @@ def configuration(stage: str = "whole") -> Configuration:
         optimizer=functools.partial(_optimizer, 1e-3 if first else 3e-4),
         averaged=True,
         objective=_objective_of_decoder if first else _objective,
-        view=View(
-            side=128 if first else 160,
-            chroma_stride=photochrom.CHROMA_STRIDE,
-            smallest_crop=0.65 if first else 0.75,
-            ageing=0.3,
-        ),
+        view=View(side=128, chroma_stride=photochrom.CHROMA_STRIDE, smallest_crop=0.65, ageing=0.3),
         batch_size=32,
-        epochs=13 if first else 20,
+        epochs=13 if first else 14,
         steps_per_epoch=200,
         sizes=(128, 160, 192, 224, 256, 320, 384),
         default_size=192,
@@ -60,12 +57,14 @@ def _build(stage: str) -> keras.Model:
     return network
 
 
-def _objective_of_decoder() -> Objective:
+def _objective_of_decoder(_: Sequence[Photograph]) -> Objective:
     return objectives.Regression(objectives.huber(10.0))
 
 
-def _objective() -> Objective:
-    return objectives.PerceptualRegression(objectives.huber(10.0), PerceptualDistance(), 200.0, share=0.5)
+def _objective(_: Sequence[Photograph]) -> Objective:
+    return objectives.PerceptualRegression(
+        objectives.huber(10.0), PerceptualDistance(), 300.0, gain=1.1, every=2
+    )
 
 
 def _optimizer(rate: float, steps: int) -> keras.optimizers.Optimizer:
