@@ -2,9 +2,9 @@
 
 A request's road, in one direction::
 
-    service  ->  data_plane  ->  admission  ->  batcher  ->  session
-    proto and     model and       bounded        coalesces    ONNX Runtime,
-    arrays        version                                     in a runner thread
+    service  ->  data_plane  ->  admission  ->  batcher  ->  device  ->  session
+    proto and     model and       bounded        queues       threads,    ONNX
+    arrays        version                                     batches     Runtime
 
 The batcher knows no protocol buffers, the session knows no asyncio, the service knows no batch.
 """

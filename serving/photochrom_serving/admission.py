@@ -11,43 +11,50 @@ from collections.abc import Iterator
 
 from photochrom_serving.deadline import Deadline, has_passed
 from photochrom_serving.drain import Drain
-from photochrom_serving.errors import ExpiredError, QueueFullError
+from photochrom_serving.errors import ExpiredError, InvalidFieldError, QueueFullError
 
 _SMOOTHING = 0.1  # weight of the newest stay in the running mean
 _RETRY_RANGE = (0.05, 5.0)  # seconds
 
 
 class Admission:
-    """Counts what is inside, and keeps it within a limit."""
+    """Counts the photographs inside and their bytes, and keeps both within limits."""
 
-    def __init__(self, limit: int, drain: Drain) -> None:
-        """:param limit: how many may be inside at a time."""
+    def __init__(self, limit: int, drain: Drain, byte_limit: int | None = None) -> None:
+        """Nothing is inside yet.
+
+        :param limit: how many photographs may be inside at a time.
+        :param byte_limit: how much memory they may take; None for any.
+        """
         self._limit = limit
+        self._byte_limit = byte_limit
         self._drain = drain
-        self._inside: dict[object, float] = {}  # when each one came, the longest ago first
+        self._photographs = 0
+        self._bytes = 0
+        self._entered: dict[object, float] = {}  # when each request came, the longest ago first
         self._mean_stay = 0.0  # seconds
         self._left = 0
         self._empty = asyncio.Event()
         self._empty.set()
 
     @contextlib.contextmanager
-    def admit(self, deadline: Deadline) -> Iterator[None]:
-        """Be inside for the time of a ``with`` block.
+    def admit(self, deadline: Deadline, photographs: int = 1, size: int = 0) -> Iterator[None]:
+        """Be inside for the time of a ``with`` block: all photographs of a request, or none.
 
+        :param size: the bytes that they and their answers take.
         :raises DrainingError: if the server is stopping.
         :raises ExpiredError: if the deadline has passed.
-        :raises QueueFullError: if the limit is reached; it says when a place should be free.
+        :raises QueueFullError: if a limit is reached; it says when there should be room.
+        :raises InvalidFieldError: if there never is.
         """
         self._drain.check()
         if has_passed(deadline):
             raise ExpiredError("the deadline passed before the call was admitted")
-        if len(self._inside) >= self._limit:
-            raise QueueFullError(
-                f"{len(self._inside)} photographs are in the server already, its limit; try again later",
-                self._retry_seconds(),
-            )
+        self._check_room(photographs, size)
         token = object()
-        start = self._inside[token] = time.monotonic()
+        start = self._entered[token] = time.monotonic()
+        self._photographs += photographs
+        self._bytes += size
         self._empty.clear()
         try:
             yield
@@ -55,21 +62,44 @@ class Admission:
             self._left += 1
             weight = max(_SMOOTHING, 1 / self._left)  # a plain mean of the first few
             self._mean_stay += weight * (time.monotonic() - start - self._mean_stay)
-            del self._inside[token]
-            if not self._inside:
+            self._photographs -= photographs
+            self._bytes -= size
+            del self._entered[token]
+            if not self._entered:
                 self._empty.set()
 
     def count(self) -> int:
-        """How many are inside."""
-        return len(self._inside)
-
-    def _retry_seconds(self) -> float:
-        """When a place should be free: after a mean stay, or if stays have grown, after as long again."""
-        oldest = time.monotonic() - next(iter(self._inside.values()))
-        low, high = _RETRY_RANGE
-        # Spread, so that those refused together do not come back together.
-        return min(max(self._mean_stay, oldest, low) * random.uniform(1.0, 1.5), high)  # noqa: S311
+        """How many photographs are inside."""
+        return self._photographs
 
     async def empty(self) -> None:
         """Wait until nothing is inside."""
         await self._empty.wait()
+
+    def _check_room(self, photographs: int, size: int) -> None:
+        byte_limit = size if self._byte_limit is None else self._byte_limit
+        if photographs > self._limit or size > byte_limit:
+            raise InvalidFieldError(
+                "lightness",
+                f"has {photographs} photographs of {size} bytes with their answers, but the server takes "
+                f"{self._limit} of {byte_limit} at a time; send fewer in one request",
+            )
+        if self._photographs + photographs > self._limit:
+            raise QueueFullError(
+                f"{self._photographs} photographs are in the server already, its limit is {self._limit}; "
+                "try again later",
+                self._retry_seconds(),
+            )
+        if self._bytes + size > byte_limit:
+            raise QueueFullError(
+                f"photographs of {self._bytes} bytes are in the server already, its limit is {byte_limit}; "
+                "try again later",
+                self._retry_seconds(),
+            )
+
+    def _retry_seconds(self) -> float:
+        """When there should be room: after a mean stay, or if stays have grown, after as long again."""
+        oldest = time.monotonic() - next(iter(self._entered.values()))
+        low, high = _RETRY_RANGE
+        # Spread, so that those refused together do not come back together.
+        return min(max(self._mean_stay, oldest, low) * random.uniform(1.0, 1.5), high)  # noqa: S311

@@ -237,7 +237,7 @@ class ModelControl:
         try:
             if serving and serving.manifest == (await self._in_thread(candidate.verify))[0]:
                 return serving
-            return await self._in_thread(loading.load, candidate, self._settings, self._servables.watch)
+            return await self._in_thread(loading.load, candidate, self._settings, self._servables.device)
         except StartupError as error:
             return RepositoryError(str(error))
         except Exception as error:  # a bug, or no memory: no reason to end what serves

@@ -1,8 +1,9 @@
 """The data plane: one ``predict`` under every protocol."""
 
-import asyncio
 import dataclasses
 from collections.abc import Sequence
+
+import numpy as np
 
 from photochrom_contract.manifest import Manifest
 from photochrom_serving import calls
@@ -14,6 +15,7 @@ from photochrom_serving.servables import Reference, Servable, Servables
 from photochrom_serving.session import Chroma, Plane
 
 MAX_TEMPERATURE = 10
+_CHROMA_BYTES = np.dtype(np.float32).itemsize
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,20 +52,23 @@ class DataPlane:
         with self.servables.use(reference) as servable:
             call.model, call.version = servable.manifest.name, servable.manifest.version
             _check(servable, planes, temperature)
-            with self._admission.admit(deadline):
-                async with asyncio.TaskGroup() as group:
-                    tasks = [
-                        group.create_task(servable.batcher.predict(plane, deadline, temperature))
-                        for plane in planes
-                    ]
-                answers = [task.result() for task in tasks]
+            with self._admission.admit(deadline, len(planes), _memory(servable.manifest, planes)):
+                answers = await servable.batcher.predict(planes, deadline, temperature)
         timing = max((answer.timing for answer in answers), key=lambda timing: timing.queue_seconds)
         call.answered(planes, timing)
         return Prediction(servable.manifest, [answer.chroma for answer in answers], timing)
 
 
+def _memory(manifest: Manifest, planes: Sequence[Plane]) -> int:
+    """The bytes of planes and of their answers."""
+    side: int = planes[0].shape[0] // manifest.chroma_stride
+    return len(planes) * (planes[0].nbytes + 2 * side * side * _CHROMA_BYTES)
+
+
 def _check(servable: Servable, planes: Sequence[Plane], temperature: float | None) -> None:
     manifest = servable.manifest
+    if not planes:
+        raise InvalidFieldError("lightness", "has no photograph")
     for height, width in {plane.shape for plane in planes}:
         if height != width or width not in manifest.sizes:
             raise InvalidFieldError(

@@ -11,6 +11,7 @@ from typing import Self
 
 from photochrom_serving import events, loading, policy, repository
 from photochrom_serving.batcher import Watch, ignore
+from photochrom_serving.device import Device
 from photochrom_serving.errors import (
     NotFoundError,
     NotReadyError,
@@ -79,7 +80,8 @@ class Servables:
         :raises RepositoryError: if there is no model repository.
         """
         self.repository = repository.locate(settings.models)
-        self.watch = watch
+        self.device = Device.of(settings, watch)
+        """What runs the batches of all of them."""
         self._settings = settings
         self._models: dict[str, _Model] = {}
         self._listeners: list[Listener] = []
@@ -96,7 +98,11 @@ class Servables:
         :raises SettingsError: if the default model asked for cannot be loaded.
         """
         servables = cls(settings, watch)
-        servables.require(servables.load_all())
+        try:
+            servables.require(servables.load_all())
+        except BaseException:
+            servables.close()
+            raise
         return servables
 
     def load_all(self) -> list[str]:
@@ -114,7 +120,7 @@ class Servables:
             while candidate := self.next_to_load(name, folder):
                 self.put(Version(candidate, State.LOADING))
                 try:
-                    self.settle(candidate, loading.load(candidate, self._settings, self.watch))
+                    self.settle(candidate, loading.load(candidate, self._settings, self.device))
                 except RepositoryError as error:
                     self.settle(candidate, error)
             problems += [version.problem for version in dict(self).get(name, []) if version.problem]
@@ -252,11 +258,12 @@ class Servables:
         return pending
 
     def close(self) -> None:
-        """Let every runner thread end."""
+        """Let the device's threads end."""
         for _, versions in self:
             for version in versions:
                 if version.servable:
                     version.servable.batcher.close()
+        self.device.close()
 
     def _resolve(self, reference: Reference) -> Servable:
         name, number, label = reference.model or self.default_model, reference.version, reference.label

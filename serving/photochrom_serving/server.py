@@ -32,6 +32,7 @@ _COLORIZER = colorizer_pb2.DESCRIPTOR.services_by_name["Colorizer"].full_name
 _HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 
 _UNWINDING_SECONDS = 1.0
+_LAST_BATCH_SECONDS = 10.0
 
 AddFaces = Callable[[grpc.aio.Server, DataPlane, ModelControl, Drain, Settings], Sequence[str]]
 """Adds services of other protocols over the data plane; returns their names."""
@@ -57,7 +58,7 @@ class Server:
         self.control = ModelControl(servables, settings)
         """Loads, unloads and labels models while the server runs."""
         self._drain = Drain()
-        self._admission = Admission(settings.queue_limit, self._drain)
+        self._admission = Admission(settings.queue_limit, self._drain, settings.queue_bytes)
         if metrics:
             metrics.read(self._admission.count)
             servables.listen(metrics.follow)
@@ -123,6 +124,8 @@ class Server:
         self._service.close()
         await self.control.close()
         self._servables.close()
+        ended = asyncio.wrap_future(self._servables.device.ended)  # a batch nobody waits for may still run
+        await asyncio.wait({ended}, timeout=_LAST_BATCH_SECONDS)
         return in_time
 
 

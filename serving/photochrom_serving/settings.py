@@ -16,6 +16,9 @@ from photochrom_serving.errors import SettingsError
 
 ENV_PREFIX = "PHOTOCHROM_"
 
+_CPU_BATCH, _GPU_BATCH = 8, 32
+_MAX_BATCH = 1024
+
 _VERSIONS = r"all|latest:[1-9][0-9]{0,8}|[1-9][0-9]{0,18}(,[1-9][0-9]{0,18})*"
 
 
@@ -76,7 +79,7 @@ class Settings(BaseSettings):
     max_message_bytes: Annotated[int, Field(ge=1 << 20, le=1 << 30)] = 64 << 20
     """The largest request or answer; an encoded picture has to fit."""
 
-    providers: Literal["cpu", "cuda"] = "cpu"
+    providers: Literal["cpu", "cuda", "tensorrt"] = "cpu"
     """What runs the models; never replaced silently: without CUDA, `cuda` does not start."""
 
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
@@ -88,14 +91,29 @@ class Settings(BaseSettings):
     cuda_memory_bytes: Annotated[int, Field(ge=0)] = 0
     """The most GPU memory that one model's arena may take (CUDA); 0: no limit."""
 
+    cuda_graphs: bool = True
+    """Record each batch size as a CUDA graph, for models that run wholly on the GPU."""
+
     warm_up: bool = True
     """Run every input size and batch size once before the server is ready."""
 
-    max_batch_size: Annotated[int, Field(ge=1, le=1024)] = 8
-    """The most photographs in one batch; those that wait are coalesced, nothing waits for company."""
+    concurrent_batches: Annotated[int, Field(ge=0, le=64)] = 0
+    """Batches that run side by side (CPU); 0: two, or one where there is one core. A GPU runs one."""
+
+    max_batch_size: Annotated[int, Field(ge=0, le=1024)] = 0
+    """The most photographs in one batch; 0: 8 on the CPU, 32 on a GPU. Fewer where more gain nothing."""
+
+    batch_sizes: Annotated[str, Field(pattern=r"^(\d{1,4}(,\d{1,4})*)?$")] = ""
+    """The batch sizes that occur, such as `1,4,8`: others are split or padded; unset: powers of two."""
+
+    max_queue_delay_ms: Annotated[float, Field(ge=0, le=10_000)] = 0.0
+    """How long a batch that is not full waits for company; batches fill by themselves under load."""
 
     queue_limit: Annotated[int, Field(ge=1)] = 256
     """Photographs in the server, running or waiting; above it callers are told to come back."""
+
+    queue_bytes: Annotated[int, Field(ge=1 << 20)] = 256 << 20
+    """Memory of the planes of those photographs and of their answers; above it the same."""
 
     stream_window: Annotated[int, Field(ge=1, le=1024)] = 16
     """Photographs that one ColorizeStream call may have in the server at a time."""
@@ -114,6 +132,28 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe event logged; `info` has a line for each call, `debug` one for each batch."""
+
+    @property
+    def buckets(self) -> tuple[int, ...]:
+        """The batch sizes that occur, ascending."""
+        if self.batch_sizes:
+            return tuple(sorted({int(size) for size in self.batch_sizes.split(",")}))
+        most = self.max_batch_size or (_CPU_BATCH if self.providers == "cpu" else _GPU_BATCH)
+        powers = (1 << exponent for exponent in range(most.bit_length()))
+        return tuple(sorted({most, *powers}))
+
+    @field_validator("batch_sizes")
+    @classmethod
+    def _batch_sizes_are_sizes(cls, batch_sizes: str) -> str:
+        if batch_sizes and not all(1 <= int(size) <= _MAX_BATCH for size in batch_sizes.split(",")):
+            raise ValueError(f"each must be within 1 to {_MAX_BATCH}")
+        return batch_sizes
+
+    @model_validator(mode="after")
+    def _batch_sizes_or_their_limit(self) -> Self:
+        if self.batch_sizes and self.max_batch_size:
+            raise ValueError("batch_sizes and max_batch_size: give one of them")
+        return self
 
     @field_validator("versions")
     @classmethod

@@ -4,8 +4,8 @@ A model whose every batch takes long makes requests wait; the server's log says 
 """
 
 import asyncio
-import threading
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,12 +16,14 @@ from onnx import TensorProto, helper
 
 from photochrom_contract import manifest, tensors
 from photochrom_serving import deadline
-from photochrom_serving.batcher import Answer, Batcher, BatchRun, Timing
+from photochrom_serving.batcher import Answer, Batcher, BatchRun, Timing, Watch, ignore
+from photochrom_serving.device import Device
 from photochrom_serving.errors import ExpiredError, PredictionError
-from photochrom_serving.session import Outcome, Plane, Session
+from photochrom_serving.session import Plane, Session
 from photochrom_serving.settings import Settings
 from tests import model_factory
 from tests.serving.conftest import assert_answers, connected, lightness, request, serving
+from tests.serving.held_model import POISON, HeldModel, plane_of
 
 
 def test_requests_that_wait_are_coalesced_by_size_and_answered_rightly(slow_model_repository: Path) -> None:
@@ -41,125 +43,134 @@ def test_requests_that_wait_are_coalesced_by_size_and_answered_rightly(slow_mode
     assert {batch["size"] for batch in batches} == {32, 64}
 
 
-class Runner:
-    """A batch function that notes what it runs, and can be held up."""
-
-    def __init__(self) -> None:
-        self.batches: list[list[int]] = []
-        self.go = threading.Event()
-
-    def __call__(self, planes: Sequence[Plane], temperature: float | None) -> Outcome:
-        self.batches.append([int(plane[0, 0]) for plane in planes])
-        assert self.go.wait(30)
-        if 255 in self.batches[-1]:
-            raise FloatingPointError("white")
-        return Outcome([model_factory.expected_chroma(plane) for plane in planes], 4, 0.125, 0.25)
+@contextlib.contextmanager
+def batching(model: HeldModel, watch: Watch = ignore) -> Iterator[Batcher]:
+    """A batcher over a device that runs one batch at a time."""
+    device = Device(1, watch=watch)
+    try:
+        yield Batcher(device, model)
+    finally:
+        device.close()
 
 
-def plane_of(value: int, size: int = 2) -> Plane:
-    return np.full((size, size), value, np.uint8)
+async def answered(batcher: Batcher, value: int, size: int = 2, temperature: float | None = None) -> Answer:
+    (answer,) = await batcher.predict([plane_of(value, size)], None, temperature)
+    return answer
 
 
-@pytest.fixture
-def runner() -> Runner:
-    return Runner()
+async def run_first(batcher: Batcher, model: HeldModel) -> asyncio.Task[Answer]:
+    """Have a batch of the value 0 running, held up."""
+    first = asyncio.create_task(answered(batcher, 0))
+    assert await asyncio.to_thread(model.started.acquire, timeout=30)
+    return first
 
 
-def test_while_one_batch_runs_the_next_gathers_up_to_its_limit(runner: Runner) -> None:
-    async def scenario() -> None:
-        batcher = Batcher("tiny/1", runner, max_batch_size=3)
-        first = asyncio.create_task(batcher.predict(plane_of(0), None))
-        while not runner.batches:
-            await asyncio.sleep(0)
-        rest = [asyncio.create_task(batcher.predict(plane_of(n), None)) for n in range(1, 6)]
+def test_while_one_batch_runs_the_next_gathers_up_to_its_limit() -> None:
+    model = HeldModel(1, 2, 3)
+
+    async def scenario(batcher: Batcher) -> None:
+        first = await run_first(batcher, model)
+        rest = [asyncio.create_task(answered(batcher, n)) for n in range(1, 6)]
         await asyncio.sleep(0)
-        runner.go.set()
+        model.go.set()
         for value, answer in enumerate(await asyncio.gather(first, *rest)):
             np.testing.assert_array_equal(answer.chroma, model_factory.expected_chroma(plane_of(value)))
-        batcher.close()
 
-    asyncio.run(scenario())
-    assert runner.batches == [[0], [1, 2, 3], [4, 5]]
-
-
-def test_batches_have_one_size_and_the_longest_waiting_goes_first(runner: Runner) -> None:
-    runner.go.set()
-
-    async def scenario() -> None:
-        batcher = Batcher("tiny/1", runner, max_batch_size=8)
-        await asyncio.gather(*(batcher.predict(plane_of(n, 2 + 2 * (n % 2)), None) for n in range(5)))
-        batcher.close()
-
-    asyncio.run(scenario())
-    assert runner.batches == [[0, 2, 4], [1, 3]]
+    with batching(model) as batcher:
+        asyncio.run(scenario(batcher))
+    assert model.batches == [[0], [1, 2, 3], [4, 5]]
 
 
-def test_batches_have_one_temperature(runner: Runner) -> None:
-    runner.go.set()
+def test_the_photographs_of_one_request_stay_in_order() -> None:
+    model = HeldModel(2)
+    model.go.set()
+    with batching(model) as batcher:
+        answers = asyncio.run(_predict(batcher, [plane_of(n) for n in range(5)]))
+    for value, answer in enumerate(answers):
+        np.testing.assert_array_equal(answer.chroma, model_factory.expected_chroma(plane_of(value)))
 
-    async def scenario() -> None:
-        batcher = Batcher("tiny/1", runner, max_batch_size=8)
+
+async def _predict(batcher: Batcher, planes: Sequence[Plane]) -> Sequence[Answer]:
+    return await batcher.predict(planes, None)
+
+
+def test_batches_have_one_size_and_the_longest_waiting_goes_first() -> None:
+    model = HeldModel(1, 2, 3)
+    model.go.set()
+
+    async def scenario(batcher: Batcher) -> None:
+        await asyncio.gather(*(answered(batcher, n, 2 + 2 * (n % 2)) for n in range(5)))
+
+    with batching(model) as batcher:
+        asyncio.run(scenario(batcher))
+    assert model.batches == [[0, 2, 4], [1, 3]]
+
+
+def test_batches_have_one_temperature() -> None:
+    model = HeldModel(1, 2)
+    model.go.set()
+
+    async def scenario(batcher: Batcher) -> None:
         temperatures = (None, 0.5, None, 0.5, 1.0)
-        await asyncio.gather(*(batcher.predict(plane_of(n), None, t) for n, t in enumerate(temperatures)))
-        batcher.close()
+        await asyncio.gather(*(answered(batcher, n, temperature=t) for n, t in enumerate(temperatures)))
 
-    asyncio.run(scenario())
-    assert runner.batches == [[0, 2], [1, 3], [4]]
+    with batching(model) as batcher:
+        asyncio.run(scenario(batcher))
+    assert model.batches == [[0, 2], [1, 3], [4]]
 
 
-def test_every_batch_is_told_of_and_every_answer_knows_its_times(runner: Runner) -> None:
-    runner.go.set()
+def test_every_batch_is_told_of_and_every_answer_knows_its_times() -> None:
+    model = HeldModel(1, 4)
+    model.go.set()
     runs: list[BatchRun] = []
 
-    async def scenario() -> None:
-        batcher = Batcher("tiny/1", runner, max_batch_size=8, watch=runs.append)
-        answers = await asyncio.gather(*(batcher.predict(plane_of(n), None) for n in range(3)))
+    async def scenario(batcher: Batcher) -> None:
+        answers = await asyncio.gather(*(answered(batcher, n) for n in range(3)))
         for answer, waited in zip(answers, runs[0].queue_seconds, strict=True):
-            assert answer.timing == Timing(waited, 0.25, batch_size=3)
+            assert answer.timing == Timing(waited, runs[0].compute_seconds, batch_size=3)
         with pytest.raises(PredictionError):
-            await batcher.predict(plane_of(255), None)
-        batcher.close()
+            await answered(batcher, POISON)
 
-    asyncio.run(scenario())
+    with batching(model, watch=runs.append) as batcher:
+        asyncio.run(scenario(batcher))
     told, failed = runs
     assert (told.model, told.size, told.photographs, told.bucket) == ("tiny/1", 2, 3, 4)
-    assert (told.assembly_seconds, told.compute_seconds, told.failed) == (0.125, 0.25, False)
-    assert min(told.queue_seconds) >= 0
-    assert (failed.photographs, failed.failed) == (1, True)
+    assert min(*told.queue_seconds, told.assembly_seconds, told.compute_seconds) > 0
+    assert (told.failed, failed.failed, failed.photographs) == (False, True, 1)
 
 
-def test_the_cancelled_and_the_expired_leave_before_a_batch_forms(runner: Runner) -> None:
-    async def scenario() -> None:
-        batcher = Batcher("tiny/1", runner, max_batch_size=8)
-        first = asyncio.create_task(batcher.predict(plane_of(0), None))
-        while not runner.batches:
-            await asyncio.sleep(0)
-        cancelled = asyncio.create_task(batcher.predict(plane_of(1), None))
-        expired = asyncio.create_task(batcher.predict(plane_of(2), deadline.after(0)))
-        kept = asyncio.create_task(batcher.predict(plane_of(3), deadline.after(60)))
+def test_the_cancelled_and_the_expired_leave_before_a_batch_forms() -> None:
+    model = HeldModel(1, 2, 4)
+
+    async def scenario(batcher: Batcher) -> None:
+        first = await run_first(batcher, model)
+        cancelled = asyncio.create_task(answered(batcher, 1))
+        expired = asyncio.create_task(batcher.predict([plane_of(2)], deadline.after(0)))
+        kept = asyncio.create_task(batcher.predict([plane_of(3)], deadline.after(60)))
         await asyncio.sleep(0)
         cancelled.cancel()
-        runner.go.set()
+        model.go.set()
         await asyncio.gather(first, kept)
-        with pytest.raises(ExpiredError, match="in the queue"):
+        with pytest.raises(ExpiredError, match="the deadline passed in the queue"):
             await expired
-        batcher.close()
 
-    asyncio.run(scenario())
-    assert runner.batches == [[0], [3]]
+    with batching(model) as batcher:
+        asyncio.run(scenario(batcher))
+    assert model.batches == [[0], [3]]
 
 
-def test_a_batch_that_fails_fails_its_own_requests_and_no_other(runner: Runner) -> None:
-    async def scenario() -> list[Answer | BaseException]:
-        batcher = Batcher("tiny/1", runner, max_batch_size=2)
-        calls = [batcher.predict(plane_of(n), None) for n in (0, 1, 254, 255, 2)]
-        runner.go.set()
-        answers = await asyncio.gather(*calls, return_exceptions=True)
-        batcher.close()
-        return answers
+def test_a_batch_that_fails_fails_its_own_requests_and_no_other() -> None:
+    model = HeldModel(2)
+    model.go.set()
 
-    answers = asyncio.run(scenario())
-    assert [isinstance(answer, PredictionError) for answer in answers] == [False, False, True, True, False]
+    async def scenario(batcher: Batcher) -> list[Answer | BaseException]:
+        calls = [answered(batcher, value) for value in (0, 1, 254, POISON, 2, 3)]
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    with batching(model) as batcher:
+        answers = asyncio.run(scenario(batcher))
+    failed = [isinstance(answer, PredictionError) for answer in answers]
+    assert failed == [False, False, True, True, False, False]
     assert "tiny/1 failed" in str(answers[2])
     assert "white" not in str(answers[2])  # that is for the log
 
@@ -178,23 +189,16 @@ def test_a_photograph_whose_answer_is_no_color_fails_alone(tmp_path: Path) -> No
     path = tmp_path / manifest.MODEL_FILE
     onnx.save(model, path)
     described = manifest.Manifest("tiny", 1, "", manifest.digest(path), (2,), 2, 1)
-    batches: list[int] = []
+    runs: list[BatchRun] = []
 
-    async def scenario() -> list[Answer | BaseException]:
-        session = Session(path, described, Settings())
+    async def scenario(batcher: Batcher) -> list[Answer | BaseException]:
+        calls = [answered(batcher, value) for value in (255, 0, 51)]
+        return await asyncio.gather(*calls, return_exceptions=True)
 
-        def run(planes: Sequence[Plane], temperature: float | None) -> Outcome:
-            batches.append(len(planes))
-            return session.run(planes, temperature)
-
-        batcher = Batcher("tiny/1", run, max_batch_size=8)
-        calls = [batcher.predict(plane_of(value), None) for value in (255, 0, 51)]
-        answers = await asyncio.gather(*calls, return_exceptions=True)
-        batcher.close()
-        return answers
-
-    white, black, grey = asyncio.run(scenario())
-    assert batches == [3]
+    device = Device(1, watch=runs.append)
+    white, black, grey = asyncio.run(scenario(Batcher(device, Session(path, described, Settings()))))
+    device.close()
+    assert [run.photographs for run in runs] == [3]
     for answer, expected in ((white, 1 / 100), (grey, 1 / 20)):
         assert isinstance(answer, Answer)
         np.testing.assert_allclose(answer.chroma, np.full((2, 2, 2), expected), rtol=1e-6)

@@ -36,7 +36,7 @@ def test_the_readmes_table_is_current() -> None:
     ("flags", "environment", "says"),
     [
         (["--port", "99999"], {}, "--port (PHOTOCHROM_PORT): "),
-        (["--providers", "tpu"], {}, "--providers (PHOTOCHROM_PROVIDERS): Input should be 'cpu' or 'cuda'"),
+        (["--providers", "tpu"], {}, "--providers (PHOTOCHROM_PROVIDERS): Input should be 'cpu', 'cuda'"),
         ([], {"PHOTOCHROM_THREADS": "many"}, "--threads (PHOTOCHROM_THREADS): "),
         (["--tls-key", "key.pem"], {}, "tls_certificate and tls_key belong together"),
         (["--models", "/nowhere"], {}, "/nowhere: no such folder"),

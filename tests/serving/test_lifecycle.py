@@ -187,7 +187,7 @@ def test_a_version_in_use_is_unloaded_after_its_last_user(model_repository: Path
                 code, _ = await status_of(server.answering(version=1))  # nobody new
                 assert code == grpc.StatusCode.NOT_FOUND
                 with server.servables.use(Reference(servable=servable)) as same:  # but whoever has it
-                    answer = await same.batcher.predict(lightness(32), None)
+                    (answer,) = await same.batcher.predict([lightness(32)], None)
                 assert answer.chroma.shape == (2, 16, 16)
                 assert not unloading.done()
             await unloading
