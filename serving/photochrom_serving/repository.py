@@ -6,7 +6,8 @@
                   <version>/model.onnx, manifest.json, README.md
 
 A folder whose name is not a whole number is no version: publishing writes such a folder first and
-renames it when it is complete. Links may be used within the repository, but lead nowhere outside of it.
+renames it when it is complete. A folder whose name begins with a dot is no model. Links may be used
+within the repository, but lead nowhere outside of it.
 """
 
 import dataclasses
@@ -95,7 +96,7 @@ def scan(models: Path) -> dict[str, ModelFolder]:
     """
     try:
         root = models.resolve(strict=True)
-        folders = sorted(path for path in models.iterdir() if path.is_dir())
+        folders = sorted(path for path in models.iterdir() if _is_model(path))
     except (OSError, RuntimeError) as error:  # the latter for a link that leads to itself
         raise RepositoryError(f"{models}: cannot be read: {_reason(error)}") from error
     return {folder.name: _scan_model(folder, root) for folder in folders}
@@ -145,6 +146,15 @@ def _stamp(path: Path) -> object:
     except FileNotFoundError:
         return None
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _is_model(path: Path) -> bool:
+    """Not a folder of the system's or of a tool's, nor one whose name no message can carry."""
+    return not path.name.startswith(".") and _is_text(path.name) and path.is_dir()
+
+
+def _is_text(name: str) -> bool:
+    return name.isprintable()
 
 
 def _is_version(path: Path) -> bool:

@@ -195,10 +195,14 @@ class Servables:
     def surplus(self, name: str, folder: ModelFolder, besides: Iterable[int] = ()) -> list[Version]:
         """The versions that should be there no longer, once everything that should be is.
 
+        While the model's folder has any version, the last one that answers is not among them.
+
         :param besides: versions to serve that the policy alone would not.
         """
         model = self._models.get(name) or _Model()
         numbers = policy.wanted(self._settings.versions, folder, model.versions, besides)
+        if folder.versions and not numbers & model.available.keys():
+            numbers.update(list(model.available)[-1:])
         return [
             version
             for number, version in model.versions.items()

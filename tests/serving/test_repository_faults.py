@@ -1,6 +1,8 @@
 """What can be wrong with a repository while the server runs: what is loaded goes on serving."""
 
 import asyncio
+import os
+import shutil
 from pathlib import Path
 
 import onnx
@@ -8,6 +10,7 @@ import pytest
 from onnx import TensorProto
 
 from photochrom_contract import manifest
+from photochrom_serving import repository
 from photochrom_serving.errors import ModelControlError, NotReadyError, RepositoryError
 from photochrom_serving.servables import Servables, State, Version
 from photochrom_serving.settings import Settings
@@ -15,11 +18,17 @@ from tests import model_factory
 from tests.serving.controlled import Controlled, controlled, logged
 
 
+def replace(path: Path, data: bytes) -> None:
+    """Replace a file by another: one that was written to at once might look as it did, time and all."""
+    path.with_suffix(".new").write_bytes(data)
+    path.with_suffix(".new").replace(path)
+
+
 def damage(folder: Path) -> None:
     path = folder / manifest.MODEL_FILE
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
-    path.write_bytes(data)
+    replace(path, bytes(data))
 
 
 def known(server: Controlled, number: int) -> Version:
@@ -45,7 +54,7 @@ def test_a_corrupt_version_dropped_in_is_refused_once_and_loaded_when_it_is_mend
             with pytest.raises(ModelControlError, match=r"photochrom/2 was refused: .* its SHA-256 is"):
                 await server.control.load("photochrom", 2)  # who asks for it has it tried again
             assert len(logged(caplog, "refused_model")) == 2
-            (folder / manifest.MODEL_FILE).write_bytes(good)
+            replace(folder / manifest.MODEL_FILE, good)
             await server.control.poll()
             assert await server.answering() == 2
 
@@ -68,10 +77,10 @@ def test_a_version_whose_folder_changes_is_replaced_and_a_broken_change_refused(
         model, text = (folder / name for name in (manifest.MODEL_FILE, manifest.MANIFEST_FILE))
         async with controlled(model_repository) as server:
             first = known(server, 1).servable
-            model.touch()
-            await server.control.poll()  # nothing but the time is new
+            replace(model, model.read_bytes())
+            await server.control.poll()  # nothing of it is new
             assert known(server, 1).servable is first
-            text.write_text(text.read_text().replace("A tiny model", "A model"))
+            replace(text, text.read_bytes().replace(b"A tiny model", b"A model"))
             await server.control.poll()
             second = known(server, 1).servable
             assert second
@@ -85,7 +94,7 @@ def test_a_version_whose_folder_changes_is_replaced_and_a_broken_change_refused(
             assert "its SHA-256 is" in known(server, 1).problem
             assert len(logged(caplog, "refused_model")) == 1
             assert await server.answering() == 1
-            model.write_bytes(good)
+            replace(model, good)
             await server.control.poll()
             assert known(server, 1).problem == ""
 
@@ -167,6 +176,14 @@ def test_what_leads_out_of_the_repository_is_refused(
     (problem,) = problems
     assert f", outside the model repository {model_repository}" in problem
     servables.close()
+
+
+def test_folders_of_the_system_and_names_that_no_message_can_carry_are_no_models(
+    model_repository: Path,
+) -> None:
+    for name in (b".snapshot", b"caf\xe9"):
+        shutil.copytree(model_repository / "photochrom", model_repository / os.fsdecode(name))
+    assert list(repository.scan(model_repository)) == ["photochrom"]
 
 
 def test_links_within_the_repository_are_followed(model_repository: Path, tmp_path: Path) -> None:
