@@ -20,6 +20,7 @@ from photochrom._photographs import Source
 from photochrom._restart import PATIENCE
 from photochrom._server import find_target, read_pem
 from photochrom._window import WINDOW, check_window
+from photochrom_contract.files.provenance import Provenance
 
 T = TypeVar("T")
 
@@ -68,6 +69,10 @@ class AsyncColorizer:
     async def colorize(self, photograph: Source) -> Image.Image:
         """Color a photograph, as :meth:`Colorizer.colorize` does, with its parameters and its errors."""
         return await self._run(self._coloring.colorize(photograph))
+
+    async def colorize_file(self, photograph: Source, destination: str | os.PathLike[str]) -> Provenance:
+        """Color a photograph into a file, as :meth:`Colorizer.colorize_file` does."""
+        return await self._run(self._coloring.colorize_file(photograph, destination))
 
     def colorize_many(
         self, photographs: Iterable[Source], *, in_order: bool = True, window: int = WINDOW

@@ -31,8 +31,13 @@ class Coloring:
             prediction = yield from self._predict(photograph, 0)
             return photograph.picture(0, prediction.chroma, self._options.saturation)
 
+    def colorize_file(self, source: Source, destination: str | os.PathLike[str]) -> Dialogue[Provenance]:
+        """Color a photograph into a file: what ``Colorizer.colorize_file`` promises."""
+        with Photograph.open(source) as photograph:
+            return (yield from self.write(photograph, destination))
+
     def write(self, photograph: Photograph, destination: str | os.PathLike[str]) -> Dialogue[Provenance]:
-        """Color an open photograph into a file: what ``Colorizer.colorize_file`` promises."""
+        """Color an open photograph into a file."""
         chroma = []
         with _naming(photograph):
             for page in range(photograph.pages):

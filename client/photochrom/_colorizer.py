@@ -16,7 +16,7 @@ from photochrom._dialogue import Dialogue, Done, Response, advance
 from photochrom._errors import PhotochromError, ServerError
 from photochrom._options import Options, check_patience, check_timeout
 from photochrom._outcome import Outcome
-from photochrom._photographs import Photograph, Source
+from photochrom._photographs import Source
 from photochrom._restart import PATIENCE
 from photochrom._server import Server, connect
 from photochrom._video.progress import ColoredVideo, VideoProgress
@@ -133,8 +133,7 @@ class Colorizer:
         :raises ServerError: if the server gives no colors.
         :raises ValueError: if the Colorizer is closed, before or meanwhile.
         """
-        with Photograph.open(photograph) as opened:
-            return self._run(self._coloring.write(opened, destination))
+        return self._run(self._coloring.colorize_file(photograph, destination))
 
     def colorize_many(
         self, photographs: Iterable[Source], *, in_order: bool = True, window: int = WINDOW

@@ -52,6 +52,11 @@ class Photograph:
         self.pages: int = len(original.pages)
         """How many pictures it has: pages of a scan, frames of an animation."""
 
+    @property
+    def pixels(self) -> int:
+        """Of its largest picture, of which one is decoded at a time."""
+        return max(page.width * page.height for page in self._original.pages)
+
     @classmethod
     def open(cls, source: Source) -> Self:
         """Open a photograph; its pixels are not decoded yet.

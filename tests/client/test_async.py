@@ -25,6 +25,19 @@ def test_it_colors_as_the_blocking_one_does(target: str, photo: Path) -> None:
     assert np.array_equal(np.asarray(asyncio.run(color())), np.asarray(expected))
 
 
+def test_a_file_becomes_the_file_that_it_becomes_with_the_blocking_one(
+    target: str, photo: Path, tmp_path: Path
+) -> None:
+    async def color() -> None:
+        async with AsyncColorizer(target) as colorizer:
+            await colorizer.colorize_file(photo, tmp_path / "one.jpg")
+
+    asyncio.run(color())
+    with Colorizer(target) as colorizer:
+        colorizer.colorize_file(photo, tmp_path / "other.jpg")
+    assert (tmp_path / "one.jpg").read_bytes() == (tmp_path / "other.jpg").read_bytes()
+
+
 def test_many_come_in_order_with_errors_in_their_places(target: str, photo: Path) -> None:
     async def color() -> list[photochrom.Outcome]:
         async with AsyncColorizer(target) as colorizer:

@@ -15,6 +15,7 @@ from typing import Final, Self
 
 from photochrom._batch._journal import Journal, Record, Stamp
 from photochrom._batch._patience import Patience
+from photochrom._batch._room import Room
 from photochrom._batch._walk import Item
 from photochrom._colorizer import Colorizer
 from photochrom._dialogue import ModelVersion
@@ -35,6 +36,9 @@ from photochrom._window import work_through
 
 FOLDER: Final = ".photochrom"
 """Below the destination: the journal, and what is not finished."""
+
+_PIXELS: Final = 128_000_000
+"""In work at a time: what bounds memory, whatever the photographs' sizes."""
 
 _AGAINST_ALL: Final = (
     AuthenticationError,
@@ -99,6 +103,7 @@ class Batch:
         self._overwrite = overwrite
         self._stop = threading.Event()
         self._patience = Patience(patience, self._stop)
+        self._room = Room(_PIXELS)
         self._recipe = _recipe(options, version)
         self._claiming, self._claimed = threading.Lock(), set[Path]()
         self._journal = Journal(destination / FOLDER / "journal.jsonl")
@@ -161,9 +166,11 @@ class Batch:
             try:
                 with Photograph.open(item.source) as photograph:
                     output = self._output(item, photograph.suffix())
+                    pixels = photograph.pixels
                 self._claim(output, before, first=attempt == 0)
                 staged = self._staging / f"{secrets.token_hex(8)}{output.suffix}"
-                self._colorizer.colorize_file(item.source, staged)
+                with self._room.holding(pixels):
+                    self._colorizer.colorize_file(item.source, staged)
             except PictureError as error:
                 if error.source == str(staged):
                     raise PictureError(str(output), error.reason) from error
