@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from photochrom_contract import lab
-from photochrom_training import augmentation, photographs
+from photochrom_training import augmentation, configuration, photographs
 from photochrom_training.batches import Batches, View, keep_colored
 
 VIEW = View(side=32, chroma_stride=4, smallest_crop=0.5, ageing=0.5)
@@ -85,6 +85,46 @@ def test_what_can_be_learned_from_is_known_before_validation(
     assert kept == folder
     assert len(problems) == 2
     assert len(Batches(kept, VIEW, len(kept))[0][0]) == len(kept)
+
+
+def test_a_distortion_of_nothing_is_the_view_itself_or_its_mirror() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (40, 56, 3), np.uint8)
+    picture = Image.fromarray(noise)
+    still = augmentation.Distortion(rotation=0, shear=0, zoom=0)
+
+    views = [
+        np.asarray(augmentation.distorted_view(picture, 32, still, np.random.default_rng(seed)))
+        for seed in range(8)
+    ]
+
+    view = np.asarray(augmentation.center_view(picture, 32))
+    mirrored = [np.array_equal(each, view[:, ::-1]) for each in views]
+    assert all(mirror or np.array_equal(each, view) for each, mirror in zip(views, mirrored, strict=True))
+    assert 0 < sum(mirrored) < 8
+
+
+def test_a_distorted_view_turns_about_its_center_and_invents_no_color() -> None:
+    plane = np.zeros((64, 64, 3), np.uint8)
+    plane[:] = (200, 90, 40)
+    plane[24:40, 24:40] = (40, 90, 200)
+    most = augmentation.Distortion(rotation=20, shear=0.2, zoom=0.2)
+
+    for seed in range(20):
+        view = np.asarray(
+            augmentation.distorted_view(Image.fromarray(plane), 64, most, np.random.default_rng(seed))
+        )
+        assert view[32, 32].tolist() == [40, 90, 200]
+        assert all(view[y, x].tolist() == [200, 90, 40] for y in (0, 63) for x in (0, 63))
+
+
+def test_koala_sees_photographs_distorted(folder: list[photographs.Photograph]) -> None:
+    view = configuration.find("koala").view
+
+    first, second = (Batches(folder, view, 2, steps=1, seed=seed)[0] for seed in (0, 1))
+
+    assert first[0].shape == second[0].shape == (2, 1, 128, 128)
+    assert first[1].shape == (2, 2, 128, 128)
+    assert not np.array_equal(first[0], second[0])
 
 
 def test_age_changes_lightness_within_its_range() -> None:

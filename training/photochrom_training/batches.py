@@ -37,8 +37,8 @@ class View:
     """The least share of a photograph's side that a random crop takes."""
     ageing: float = 0.0
     """The share of photographs that are aged."""
-    chroma_gain: float = 1.0
-    """A factor on the true chroma: a little above 1 makes up for the greyness that regression learns."""
+    distortion: augmentation.Distortion | None = None
+    """How photographs are distorted, in place of being cropped."""
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -126,13 +126,15 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         view = self._view
         if random is None:
             seen = augmentation.center_view(picture, view.side)
+        elif view.distortion is not None:
+            seen = augmentation.distorted_view(picture, view.side, view.distortion, random)
         else:
             seen = augmentation.random_view(picture, view.side, view.smallest_crop, random)
         planes = lab.rgb_to_lab(np.asarray(seen, np.float32) / 255)
         lightness, chroma = planes[..., 0], _averaged(planes[..., 1:], view.chroma_stride)
         if random is not None and random.random() < view.ageing:
             lightness = augmentation.age(lightness, random)
-        return lightness, chroma.transpose(2, 0, 1) * np.float32(view.chroma_gain)
+        return lightness, chroma.transpose(2, 0, 1)
 
 
 def open_colored(photograph: Photograph) -> tuple[Image.Image | None, str]:
