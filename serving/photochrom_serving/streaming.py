@@ -43,6 +43,7 @@ async def answer_in_order(
             while pending and pending[0].done():
                 await write(pending.popleft().result())
     finally:
-        for task in (*pending, reading):
-            if task:
-                task.cancel()
+        left = [*pending, *([reading] if reading else [])]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)  # out of every queue before the call ends

@@ -29,7 +29,7 @@ def served(folder: Path) -> Iterator[dict[str, str]]:
     """
     models, slow = folder / "models", folder / "slow"
     for version in (1, 2, 3):
-        published = model_factory.publish(models, version=version)
+        published = model_factory.publish(models, version=version, sizes=(*model_factory.SIZES, 192))
     (published / manifest.MODEL_FILE).write_bytes(b"damaged")
     (models / "photochrom" / "labels.json").write_text(json.dumps({"stable": 1}))
     annealed = model_factory.build_model(temperature=True)
