@@ -20,7 +20,7 @@ PACKAGES = {
 PUBLIC_NAMES = ("photochrom_contract.tensorflow_serving", "photochrom_contract.open_inference")
 """Their wire types register names that TensorFlow, and the clients of Triton and KServe, register too."""
 FACES = Path("serving/photochrom_serving/protocols")
-SERVER = Path("serving/photochrom_serving/server.py")
+SERVER = Path("serving/photochrom_serving/process.py")
 """It imports the faces, inside the function that runs a server process."""
 MAY_IMPORT = {
     "photochrom_contract": set[str](),

@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
 
             return _report(check(chosen))
         events.configure(chosen.log_level)
-        from photochrom_serving.server import serve
+        from photochrom_serving.process import serve
 
         if asyncio.run(serve(chosen)):  # the interpreter's own end would wait for the thread that loads
             logging.shutdown()

@@ -13,10 +13,17 @@ class Drain:
     """Whether the server is stopping."""
 
     def __init__(self) -> None:
+        self.ready = True
+        """Whether balancers should send calls here; False from a while before the beginning on."""
         self._begun = asyncio.Event()
+
+    def announce(self) -> None:
+        """Be ready no more, though what still comes is answered."""
+        self.ready = False
 
     def begin(self) -> None:
         """Turn the switch."""
+        self.ready = False
         self._begun.set()
 
     @property

@@ -1,38 +1,88 @@
-"""``grpc.health.v1.Health``: serving once every model has loaded, not serving from the drain's begin on."""
+"""``grpc.health.v1.Health``: of the server, of each service, and of each model, version and label.
 
-from grpc_health.v1 import health, health_pb2
+Whoever watches is told of every change: a version that answers, one that is unloaded, the drain. A server
+that is full is healthy: it says so call by call, and a restart would make it no emptier.
+"""
 
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from photochrom_serving.calls import Context
 from photochrom_serving.drain import Drain
-from photochrom_serving.errors import DrainingError
-from photochrom_serving.status import Context
+from photochrom_serving.servables import Servables
+from photochrom_serving.versions import State, Version
 
 OVERALL = ""
 """The name under which callers ask for the server as a whole."""
 
+_Status = health_pb2.HealthCheckResponse.ServingStatus
 
-class HealthService(health.aio.HealthServicer):  # type: ignore[name-defined,misc] # not in its stubs
-    """The standard service, whose watchers are let go at the end of a drain instead of holding it up."""
 
-    def __init__(self, drain: Drain) -> None:
-        super().__init__()
+class HealthService(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # not in its stubs
+    """The standard service.
+
+    Its names are the services' own, ``photochrom`` (serving if any version is), ``photochrom/1`` and
+    ``photochrom:stable``.
+    """
+
+    def __init__(self, services: Sequence[str], servables: Servables, drain: Drain) -> None:
+        """:param services: the full names of the server's services."""
+        self._services = services
+        self._servables = servables
         self._drain = drain
+        self._serving: dict[str, bool] = {}
+        self._changed = asyncio.Event()
+        self._refresh()
+        servables.listen(self._follow)
 
-    async def serving(self, *services: str) -> None:
-        """Report the server as a whole, and each of ``services``, as serving."""
-        for service in (OVERALL, *services):
-            await self.set(service, health_pb2.HealthCheckResponse.SERVING)
+    async def Check(  # noqa: N802 the protocol's name
+        self, request: health_pb2.HealthCheckRequest, context: Context
+    ) -> health_pb2.HealthCheckResponse:
+        status = self._status(request.service)
+        if status == _Status.SERVICE_UNKNOWN:
+            await context.abort(grpc.StatusCode.NOT_FOUND, f"there is no {request.service!r} here")
+        return health_pb2.HealthCheckResponse(status=status)
 
     async def List(  # noqa: N802
         self, _request: health_pb2.HealthListRequest, _context: Context
     ) -> health_pb2.HealthListResponse:
-        statuses = {
-            service: health_pb2.HealthCheckResponse(status=status)
-            for service, status in self._server_status.items()
-        }
+        statuses = {name: health_pb2.HealthCheckResponse(status=self._status(name)) for name in self._serving}
         return health_pb2.HealthListResponse(statuses=statuses)
 
     async def Watch(self, request: health_pb2.HealthCheckRequest, context: Context) -> None:  # noqa: N802
-        try:
-            await self._drain.interrupt(super().Watch(request, context))
-        except DrainingError:
-            return  # it has told NOT_SERVING; its end tells that nothing more will come
+        told = None
+        while True:
+            changed, status = self._changed, self._status(request.service)
+            if status != told:
+                await context.write(health_pb2.HealthCheckResponse(status=status))
+                told = status
+            if self._drain.has_begun:
+                return  # its end tells that nothing more will come
+            await changed.wait()
+
+    def tell(self) -> None:
+        """Let those who watch know of a change, such as the drain."""
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def _follow(self, _: Version) -> None:
+        self._refresh()
+        self.tell()
+
+    def _refresh(self) -> None:
+        serving = dict.fromkeys((OVERALL, *self._services), True)
+        for name, versions in self._servables:
+            serving[name] = any(version.state == State.AVAILABLE for version in versions)
+            for version in versions:
+                serving[str(version)] = version.state == State.AVAILABLE
+                serving |= {f"{name}:{label}": True for label in version.labels}
+        self._serving = serving
+
+    def _status(self, name: str) -> Any:
+        if name not in self._serving:
+            return _Status.SERVICE_UNKNOWN
+        return _Status.SERVING if self._serving[name] and self._drain.ready else _Status.NOT_SERVING

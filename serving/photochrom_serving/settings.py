@@ -76,6 +76,18 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     """The certificate's private key (PEM)."""
 
+    keepalive_seconds: Annotated[float, Field(ge=0, le=86400)] = 60.0
+    """After so long without a word the other end of a connection is pinged; 0: never."""
+
+    max_connection_idle_seconds: Annotated[float, Field(ge=0, le=86400)] = 1800.0
+    """A connection without calls for so long is closed; the client's next call opens another. 0: never."""
+
+    max_connection_age_seconds: Annotated[float, Field(ge=0, le=86400)] = 1800.0
+    """A connection so old (a tenth more or less) is closed, so that clients find new servers. 0: never."""
+
+    max_connection_age_grace_seconds: Annotated[float, Field(ge=0, le=86400)] = 0.0
+    """How long calls may still take on a connection that is too old; 0: as long as they want."""
+
     max_message_bytes: Annotated[int, Field(ge=1 << 20, le=1 << 30)] = 64 << 20
     """The largest request or answer; an encoded picture has to fit."""
 
@@ -127,8 +139,11 @@ class Settings(BaseSettings):
     max_photo_pixels: Annotated[int, Field(ge=1)] = 80_000_000
     """The largest picture that ColorizePhoto decodes: a guard against decompression bombs."""
 
+    drain_delay_seconds: Annotated[float, Field(ge=0, le=3600)] = 0.0
+    """After SIGTERM or SIGINT, how long health says NOT_SERVING before calls are refused."""
+
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
-    """How long calls in flight may take to end after SIGTERM or SIGINT."""
+    """How long calls in flight may take to end after that."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe event logged; `info` has a line for each call, `debug` one for each batch."""

@@ -26,6 +26,7 @@ class Controlled:
     servables: Servables
     control: ModelControl
     stub: Stub
+    channel: grpc.aio.Channel
     told: list[tuple[str, State]]
     """What a listener was told, in order, such as ``("photochrom/1", State.AVAILABLE)``."""
 
@@ -54,7 +55,7 @@ async def controlled(models: Path, **settings: Any) -> AsyncIterator[Controlled]
     try:
         async with grpc.aio.insecure_channel(address) as channel:
             stub = colorizer_pb2_grpc.ColorizerStub(channel)  # type: ignore[no-untyped-call]
-            yield Controlled(servables, server.control, stub, told)
+            yield Controlled(servables, server.control, stub, channel, told)
     finally:
         await server.stop(10)
 

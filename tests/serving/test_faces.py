@@ -3,24 +3,13 @@
 from pathlib import Path
 
 import grpc
-import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
 from tests.serving.conftest import assert_answers, lightness, make_certificate, request, serving
 
 _Status = health_pb2.HealthCheckResponse.ServingStatus
-
-
-def test_health_knows_the_server_and_its_service_and_no_other(target: str) -> None:
-    with grpc.insecure_channel(target) as channel:
-        health = health_pb2_grpc.HealthStub(channel)
-        for service in ("", "photochrom.v1.Colorizer"):
-            assert health.Check(health_pb2.HealthCheckRequest(service=service)).status == _Status.SERVING
-        with pytest.raises(grpc.RpcError) as caught:
-            health.Check(health_pb2.HealthCheckRequest(service="photochrom.v9.Colorizer"))
-        assert caught.value.code() == grpc.StatusCode.NOT_FOUND
 
 
 def test_reflection_tells_the_services_and_their_methods(target: str) -> None:

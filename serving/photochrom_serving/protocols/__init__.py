@@ -1,6 +1,6 @@
 """The public protocols, beside Photochrom's own, on the port of a server process.
 
-Each is a thin face over ``DataPlane.predict``. Only ``server.serve`` imports this package: its wire types
+Each is a thin face over ``DataPlane.predict``. Only ``process`` imports this package: its wire types
 carry public names, ``tensorflow.TensorProto`` among them, which a program that embeds the server and also
 imports TensorFlow, or Triton's client, can have only once.
 """

@@ -73,14 +73,14 @@ class InferenceService(grpc_service_pb2_grpc.GRPCInferenceServiceServicer):
     async def ServerReady(  # noqa: N802
         self, _request: grpc_service_pb2.ServerReadyRequest, _context: Context
     ) -> grpc_service_pb2.ServerReadyResponse:
-        return grpc_service_pb2.ServerReadyResponse(ready=not self._drain.has_begun)
+        return grpc_service_pb2.ServerReadyResponse(ready=self._drain.ready)
 
     @answers
     async def ModelReady(  # noqa: N802
         self, request: grpc_service_pb2.ModelReadyRequest, _context: Context
     ) -> grpc_service_pb2.ModelReadyResponse:
         with self._data_plane.servables.use(_reference(request.name, request.version)):
-            return grpc_service_pb2.ModelReadyResponse(ready=not self._drain.has_begun)
+            return grpc_service_pb2.ModelReadyResponse(ready=self._drain.ready)
 
     @answers
     async def ServerMetadata(  # noqa: N802

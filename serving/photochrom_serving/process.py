@@ -1,0 +1,81 @@
+"""The server as a process of its own: from its settings to its exit."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+
+from photochrom_serving import events, listening, table, tls
+from photochrom_serving.batcher import to_all
+from photochrom_serving.exposition import exposed
+from photochrom_serving.metrics import Metrics
+from photochrom_serving.servables import Servables
+from photochrom_serving.server import Server
+from photochrom_serving.settings import Settings
+
+
+async def serve(settings: Settings) -> bool:
+    """Serve until SIGTERM or SIGINT, then drain; a second signal ends the process at once.
+
+    One that comes while the models load lets them load, and then nothing is served.
+
+    :returns: whether a version is being loaded still, which nobody needs any more and nothing can cut short.
+    :raises StartupError: if the server cannot start.
+    """
+    stopping: asyncio.Future[signal.Signals] = asyncio.get_running_loop().create_future()
+    _listen_to_signals(stopping)
+    with exposed(settings) as metrics:
+        return await _serve(settings, metrics, stopping)
+
+
+async def _serve(
+    settings: Settings, metrics: Metrics | None, stopping: "asyncio.Future[signal.Signals]"
+) -> bool:
+    from photochrom_serving.protocols import Protocols  # here alone: see there
+
+    start = time.monotonic()
+    credentials = tls.credentials(settings)
+    protocols = Protocols()
+    watches = [protocols.statistics.watch, *([metrics.count_batch] if metrics else [])]
+    servables = await asyncio.to_thread(Servables.load, settings, to_all(watches))
+    await asyncio.sleep(0)  # lets the loop handle a signal that came before the load ended
+    if stopping.done():
+        servables.close()
+        events.info("stopped", signal=stopping.result().name)
+        return False
+    if settings.table or sys.stdout.isatty():
+        print(table.render(servables), end="", flush=True)
+    server = Server(settings, servables, protocols.add_to, metrics)
+    address = await server.start(listening.address(settings.host, settings.port), credentials)
+    events.info(
+        "ready",
+        address=address,
+        tls=credentials is not None,
+        models=servables.available(),
+        default_model=servables.default_model,
+        providers=settings.providers,
+        seconds=round(time.monotonic() - start, 3),
+    )
+    events.info(
+        "draining",
+        signal=(await stopping).name,
+        delay_seconds=settings.drain_delay_seconds,
+        seconds=settings.drain_seconds,
+    )
+    if await server.stop(settings.drain_seconds, settings.drain_delay_seconds):
+        events.info("stopped")
+    else:
+        events.warning("stopped", advice="calls were cut off; drain_seconds is shorter than they take")
+    return server.control.is_working()
+
+
+def _listen_to_signals(stopping: "asyncio.Future[signal.Signals]") -> None:
+    def stop(received: signal.Signals) -> None:
+        if stopping.done():
+            events.warning("killed", signal=received.name)
+            os._exit(128 + received)  # the runner thread may be in a batch: nothing gentler is at once
+        stopping.set_result(received)
+
+    for signal_ in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_, stop, signal_)
