@@ -11,7 +11,13 @@ from photochrom_serving import deadline, status
 from photochrom_serving.control import ModelControl
 from photochrom_serving.data_plane import DataPlane
 from photochrom_serving.drain import Drain
-from photochrom_serving.errors import NotFoundError, QueueFullError, UnknownLabelError, UnsupportedError
+from photochrom_serving.errors import (
+    NotFoundError,
+    NotReadyError,
+    QueueFullError,
+    UnknownLabelError,
+    UnsupportedError,
+)
 from photochrom_serving.protocols import open_inference_tensors
 from photochrom_serving.protocols.planes import chroma_of
 from photochrom_serving.protocols.statistics import Duration, Statistics
@@ -79,8 +85,7 @@ class InferenceService(grpc_service_pb2_grpc.GRPCInferenceServiceServicer):
     async def ModelReady(  # noqa: N802
         self, request: grpc_service_pb2.ModelReadyRequest, _context: Context
     ) -> grpc_service_pb2.ModelReadyResponse:
-        with self._data_plane.servables.use(_reference(request.name, request.version)):
-            return grpc_service_pb2.ModelReadyResponse(ready=self._drain.ready)
+        return grpc_service_pb2.ModelReadyResponse(ready=self._is_ready(request))
 
     @answers
     async def ServerMetadata(  # noqa: N802
@@ -187,6 +192,25 @@ class InferenceService(grpc_service_pb2_grpc.GRPCInferenceServiceServicer):
         name = _model_named(request)
         await self._control.unload(name)
         return grpc_service_pb2.RepositoryModelUnloadResponse(model_name=name, isUnloaded=True)
+
+    def _is_ready(self, request: grpc_service_pb2.ModelReadyRequest) -> bool:
+        """Whether a model that there is answers.
+
+        :raises NotFoundError: if there is none.
+        """
+        reference, servables = _reference(request.name, request.version), self._data_plane.servables
+        try:
+            with servables.use(reference):
+                return self._drain.ready
+        except UnknownLabelError:
+            raise
+        except NotReadyError:
+            return False
+        except NotFoundError:
+            known = dict(servables).get(reference.model or servables.default_model, [])
+            if not any(reference.version in (0, version.number) for version in known):
+                raise
+            return False
 
     def _statistics_of(self, model: str) -> grpc_service_pb2.ModelStatistics:
         counts = self._statistics.of(model)

@@ -1,5 +1,6 @@
 """The Open Inference Protocol's tensors to arrays and back, and what a model version takes and gives."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +11,7 @@ from photochrom_contract import tensors
 from photochrom_contract.manifest import MODEL_FILE, Manifest
 from photochrom_contract.open_inference import grpc_service_pb2, model_config_pb2
 from photochrom_serving.errors import InvalidFieldError, UnsupportedError
-from photochrom_serving.protocols.planes import Inputs, check_shape, planes_of, scalar_of
+from photochrom_serving.protocols.planes import Inputs, check_shape, planes_of
 
 PLATFORM, BACKEND = "onnxruntime_onnx", "onnxruntime"
 
@@ -35,13 +36,14 @@ def read_inputs(request: grpc_service_pb2.ModelInferRequest, max_photographs: in
         seen.add(tensor.name)
         shape = tuple(tensor.shape)
         if tensor.name == tensors.LIGHTNESS:
-            lightness = planes_of(_read(tensor, content, check_shape(shape, max_photographs)))
+            checked = check_shape(shape, max_photographs)
+            lightness = planes_of(_values(tensor, content, math.prod(checked)), checked)
         elif tensor.name == tensors.TEMPERATURE:
             if any(side != 1 for side in shape) or tensor.datatype != "FP32":
                 raise InvalidFieldError(
                     tensors.TEMPERATURE, f"is {tensor.datatype} {list(shape)}, but must be one FP32 number"
                 )
-            temperature = scalar_of(tensors.TEMPERATURE, _read(tensor, content, shape))
+            temperature = float(_values(tensor, content, 1)[0])
         else:
             raise InvalidFieldError(
                 "inputs",
@@ -149,30 +151,23 @@ def _check_parameters(
             raise UnsupportedError(f"{tensor.name}: the server does not support {parameter}")
 
 
-def _read(tensor: _Tensor, raw: bytes | None, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-    """The elements as an array of ``shape``; of raw ones, a view."""
+def _values(tensor: _Tensor, raw: bytes | None, count: int) -> npt.NDArray[Any]:
+    """The elements in order, all ``count`` of them; of raw ones, a view."""
     dtype = _DTYPES.get(tensor.datatype)
     if dtype is None:
         raise InvalidFieldError(
             tensor.name, f"inference input data-type is {tensor.datatype!r}, model expects 'FP32' or 'UINT8'"
         )
-    count = int(np.prod(shape, dtype=np.int64))
+    takes = f"but {tensor.datatype} {list(tensor.shape)} takes"
     if raw is not None:
         if len(raw) != count * dtype.itemsize:
-            raise InvalidFieldError(
-                tensor.name,
-                f"has {len(raw)} bytes, but {tensor.datatype} {list(shape)} takes {count * dtype.itemsize}",
-            )
-        return np.frombuffer(raw, dtype).reshape(shape)
+            raise InvalidFieldError(tensor.name, f"has {len(raw)} bytes, {takes} {count * dtype.itemsize}")
+        return np.frombuffer(raw, dtype)
     contents = tensor.contents
     sent = contents.fp32_contents if tensor.datatype == "FP32" else contents.uint_contents
     if len(sent) != count:
-        raise InvalidFieldError(
-            tensor.name, f"has {len(sent)} values, but {tensor.datatype} {list(shape)} takes {count}"
-        )
-    if tensor.datatype == "FP32":
-        return np.array(sent, np.float32).reshape(shape)
-    values = np.array(sent, np.uint32)
-    if values.max() > 255:
+        raise InvalidFieldError(tensor.name, f"has {len(sent)} values, {takes} {count}")
+    values = np.array(sent, np.float32 if tensor.datatype == "FP32" else np.uint32)
+    if tensor.datatype == "UINT8" and values.max() > 255:
         raise InvalidFieldError(tensor.name, "has values that are no UINT8, 0 to 255")
-    return values.astype(np.uint8).reshape(shape)
+    return values.astype(dtype, copy=False)

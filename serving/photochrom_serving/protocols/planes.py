@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -47,32 +48,32 @@ def check_shape(shape: Sequence[int], max_photographs: int) -> tuple[int, int, i
     return count, 1, height, width
 
 
-def planes_of(lightness: npt.NDArray[np.uint8] | npt.NDArray[np.float32]) -> list[Plane]:
-    """The planes ``(h, w)`` of a tensor ``(n, 1, h, w)``; views of it.
+def planes_of(values: npt.NDArray[Any], shape: tuple[int, int, int, int]) -> list[Plane]:
+    """The planes ``(h, w)`` of a tensor of ``shape``; views of its values.
 
-    :param lightness: uint8, the wire's steps (``L* = value * 100 / 255``), or float32, L* itself.
-    :raises InvalidFieldError: naming ``lightness``, if it is no lightness.
+    :param values: in order, uint8, the wire's steps (``L* = value * 100 / 255``), or float32, L* itself. If
+        there are too few, the last one stands for the rest, and zero if there is none: no memory is spent
+        on what was not sent.
+    :raises InvalidFieldError: naming ``lightness``, if they are no lightness.
     """
-    if lightness.dtype == np.float32:
-        low, high = float(lightness.min()), float(lightness.max())
+    count, _, height, width = shape
+    if values.dtype == np.float32 and len(values):
+        low, high = float(values.min()), float(values.max())
         if not (low >= -_ROUNDING and high <= _MAX_LIGHTNESS + _ROUNDING):  # false for what is no number
             raise InvalidFieldError(
                 tensors.LIGHTNESS,
                 f"goes from {low:g} to {high:g}, but float32 is L* itself, 0 (black) to 100 (white)",
             )
-    return list(lightness[:, 0])
-
-
-def scalar_of(name: str, values: npt.NDArray[np.float32]) -> float:
-    """The one number in a tensor, of whatever rank.
-
-    :raises InvalidFieldError: naming the tensor, if it has more or fewer.
-    """
-    if values.size != 1:
-        raise InvalidFieldError(name, f"has {values.size} numbers, but must have one")
-    return float(values.reshape(()))
+    sent = -(-len(values) // (height * width))
+    missing = sent * height * width - len(values)
+    if missing:
+        values = np.pad(values, (0, missing), mode="edge")
+    rest: Plane = np.broadcast_to(values[-1:] if sent else np.zeros(1, values.dtype), (height, width))
+    return [*values.reshape(sent, height, width), *[rest] * (count - sent)]
 
 
 def chroma_of(prediction: Prediction) -> npt.NDArray[np.float32]:
     """The answer's tensor ``(n, 2, h', w')``, little-endian: a* then b*, CIE units."""
-    return np.stack(prediction.chroma).astype("<f4", copy=False)
+    first, *others = prediction.chroma
+    chroma = np.stack((first, *others)) if others else first[np.newaxis]
+    return chroma.astype("<f4", copy=False)

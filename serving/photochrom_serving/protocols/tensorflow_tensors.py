@@ -1,5 +1,6 @@
 """TensorFlow's ``TensorProto`` to arrays and back, and the signature that a model answers to."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from photochrom_contract import tensors
 from photochrom_contract.manifest import Manifest
 from photochrom_contract.tensorflow_serving import tensor_pb2
 from photochrom_serving.errors import InvalidFieldError
-from photochrom_serving.protocols.planes import Inputs, check_shape, planes_of, scalar_of
+from photochrom_serving.protocols.planes import Inputs, check_shape, planes_of
 
 PREDICT_METHOD = "tensorflow/serving/predict"
 
@@ -29,17 +30,9 @@ def read_inputs(inputs: Mapping[str, tensor_pb2.TensorProto], max_photographs: i
     if superfluous:
         raise InvalidFieldError("inputs", f"have {_listed(superfluous)}, which no model takes")
     sent = inputs[tensors.LIGHTNESS]
-    lightness = _read(tensors.LIGHTNESS, sent, check_shape(_shape(tensors.LIGHTNESS, sent), max_photographs))
-    temperature = None
-    if tensors.TEMPERATURE in names:
-        sent = inputs[tensors.TEMPERATURE]
-        if sent.dtype != _FLOAT:
-            raise InvalidFieldError(tensors.TEMPERATURE, f"is {_name(sent.dtype)}, but must be DT_FLOAT")
-        shape = _shape(tensors.TEMPERATURE, sent)
-        if any(side != 1 for side in shape):
-            raise InvalidFieldError(tensors.TEMPERATURE, f"has shape {list(shape)}, but must be one number")
-        temperature = scalar_of(tensors.TEMPERATURE, _read(tensors.TEMPERATURE, sent, shape))
-    return Inputs(planes_of(lightness), temperature)
+    shape = check_shape(_shape(tensors.LIGHTNESS, sent), max_photographs)
+    planes = planes_of(_values(tensors.LIGHTNESS, sent, math.prod(shape)), shape)
+    return Inputs(planes, _temperature(inputs) if tensors.TEMPERATURE in names else None)
 
 
 def write(values: npt.NDArray[np.float32]) -> tensor_pb2.TensorProto:
@@ -75,29 +68,39 @@ def _shape(name: str, tensor: tensor_pb2.TensorProto) -> tuple[int, ...]:
     return tuple(dim.size for dim in tensor.tensor_shape.dim)
 
 
-def _read(name: str, tensor: tensor_pb2.TensorProto, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-    """A view of ``tensor_content``, or the typed field's values as TensorFlow understands them.
+def _temperature(inputs: Mapping[str, tensor_pb2.TensorProto]) -> float:
+    sent = inputs[tensors.TEMPERATURE]
+    shape = _shape(tensors.TEMPERATURE, sent)
+    if sent.dtype != _FLOAT or any(side != 1 for side in shape):
+        raise InvalidFieldError(
+            tensors.TEMPERATURE, f"is {_name(sent.dtype)} {list(shape)}, but must be one DT_FLOAT"
+        )
+    values = _values(tensors.TEMPERATURE, sent, 1)
+    return float(values[0]) if len(values) else 0.0
 
-    Then the last one stands for all that are missing, and if there are none they are zeros.
+
+def _values(name: str, tensor: tensor_pb2.TensorProto, count: int) -> npt.NDArray[Any]:
+    """The elements in order: all ``count`` of ``tensor_content``, or those of the typed field.
+
+    There may be fewer of the latter, as TensorFlow writes what repeats.
     """
     if tensor.dtype not in (_FLOAT, _UINT8):
         raise InvalidFieldError(name, f"is {_name(tensor.dtype)}, but must be DT_FLOAT or DT_UINT8")
     dtype: np.dtype[Any] = np.dtype("<f4") if tensor.dtype == _FLOAT else np.dtype(np.uint8)
-    count = int(np.prod(shape, dtype=np.int64))
     if tensor.tensor_content:
         if len(tensor.tensor_content) != count * dtype.itemsize:
             raise InvalidFieldError(
                 name,
-                f"has {len(tensor.tensor_content)} bytes of tensor_content, but shape {list(shape)} takes "
-                f"{count * dtype.itemsize}",
+                f"has {len(tensor.tensor_content)} bytes of tensor_content, but shape "
+                f"{list(_shape(name, tensor))} takes {count * dtype.itemsize}",
             )
-        return np.frombuffer(tensor.tensor_content, dtype).reshape(shape)
+        return np.frombuffer(tensor.tensor_content, dtype)
     values = _typed_values(name, tensor)
     if len(values) > count:
-        raise InvalidFieldError(name, f"has {len(values)} values, but shape {list(shape)} takes {count}")
-    if len(values) <= 1:  # a view: a small message makes no large array
-        return np.broadcast_to(values[0] if len(values) else dtype.type(0), shape)
-    return np.pad(values, (0, count - len(values)), mode="edge").reshape(shape)
+        raise InvalidFieldError(
+            name, f"has {len(values)} values, but shape {list(_shape(name, tensor))} takes {count}"
+        )
+    return values
 
 
 def _typed_values(name: str, tensor: tensor_pb2.TensorProto) -> npt.NDArray[Any]:

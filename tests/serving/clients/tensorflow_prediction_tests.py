@@ -61,26 +61,31 @@ def test_bytes_are_lightness_in_255_steps(prediction: Any) -> None:
     np.testing.assert_array_equal(tf.make_ndarray(response.outputs["chroma"]), CHROMA)
 
 
+def repeated(*values: float) -> Any:
+    """Three planes of these values and of the last one for the rest."""
+    return np.array([*values, *[values[-1]] * (3 * 64 * 64 - len(values))], "f4").reshape(3, 1, 64, 64)
+
+
 @pytest.mark.parametrize(
     ("dtype", "field", "values", "means"),
     [
-        (tf.float32, "float_val", LIGHTNESS[0].ravel(), LIGHTNESS[0]),
-        (tf.uint8, "int_val", SAMPLES["steps"][0].ravel(), LIGHTNESS[0]),
-        (tf.float32, "float_val", [50.0], np.full((1, 64, 64), 50, "f4")),
-        (tf.float32, "float_val", [10.0, 50.0], np.array([10.0] + [50.0] * 4095, "f4").reshape(1, 64, 64)),
-        (tf.float32, "float_val", [], np.zeros((1, 64, 64), "f4")),
+        (tf.float32, "float_val", LIGHTNESS.ravel(), LIGHTNESS),
+        (tf.uint8, "int_val", SAMPLES["steps"].ravel(), LIGHTNESS),
+        (tf.float32, "float_val", LIGHTNESS.ravel()[:5000], repeated(*LIGHTNESS.ravel()[:5000])),
+        (tf.float32, "float_val", [10.0, 50.0], repeated(10, 50)),
+        (tf.float32, "float_val", [50.0], repeated(50)),
+        (tf.float32, "float_val", [], repeated(0)),
     ],
 )
 def test_typed_values_are_read_as_tensorflow_reads_them(
     prediction: Any, dtype: Any, field: str, values: Any, means: Any
 ) -> None:
-    tensor = tf.make_tensor_proto(means[None])
-    compressed = type(tensor)(
-        dtype=dtype.as_datatype_enum, tensor_shape=tensor.tensor_shape, **{field: values}
-    )
-    answers = [prediction.Predict(predict({"lightness": sent})) for sent in (tensor, compressed)]
-    whole, typed = (tf.make_ndarray(answer.outputs["chroma"]) for answer in answers)
-    np.testing.assert_array_equal(whole, typed)
+    tensor = tf.make_tensor_proto(means)
+    typed = type(tensor)(dtype=dtype.as_datatype_enum, tensor_shape=tensor.tensor_shape, **{field: values})
+    np.testing.assert_allclose(tf.make_ndarray(typed) * (100 / 255 if dtype == tf.uint8 else 1), means, 1e-6)
+    answers = [prediction.Predict(predict({"lightness": sent})) for sent in (tensor, typed)]
+    of_content, of_values = (tf.make_ndarray(answer.outputs["chroma"]) for answer in answers)
+    np.testing.assert_array_equal(of_content, of_values)
 
 
 def test_a_temperature_goes_to_the_model_that_has_one(prediction: Any) -> None:

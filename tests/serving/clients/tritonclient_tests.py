@@ -47,6 +47,7 @@ def test_the_server_and_its_models_are_ready(client: Any) -> None:
     assert client.is_model_ready("photochrom")
     assert client.is_model_ready("photochrom", "2")
     assert client.is_model_ready("photochrom", "stable")
+    assert not client.is_model_ready("photochrom", "3")  # damaged
 
 
 def test_many_photographs_in_one_request_are_many_chroma_planes(client: Any) -> None:
