@@ -8,12 +8,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from photochrom_serving.calls import Context
 from photochrom_serving.drain import Drain
+from photochrom_serving.errors import NotFoundError
 from photochrom_serving.servables import Servables
+from photochrom_serving.status import refuse
 from photochrom_serving.versions import State, Version
 
 OVERALL = ""
@@ -44,7 +45,7 @@ class HealthService(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # not
     ) -> health_pb2.HealthCheckResponse:
         status = self._status(request.service)
         if status == _Status.SERVICE_UNKNOWN:
-            await context.abort(grpc.StatusCode.NOT_FOUND, f"there is no {request.service!r} here")
+            await refuse(context, NotFoundError(request.service, f"there is no {request.service!r} here"))
         return health_pb2.HealthCheckResponse(status=status)
 
     async def List(  # noqa: N802
