@@ -15,6 +15,8 @@ _MAX_MESSAGE: Final = 4 * tensors.MAX_SIDE**2 + 65536
 _SERVICE_CONFIG: Final = {
     "loadBalancingConfig": [{"round_robin": {}}],  # over all the addresses of the host's name
     "methodConfig": [
+        # A stream that breaks is taken up where it broke: by its caller, who knows what was answered.
+        {"name": [{"service": "photochrom.v1.Colorizer", "method": "ColorizeStream"}]},
         {
             "name": [{"service": "photochrom.v1.Colorizer"}],
             # A call's deadline spans all its attempts, and a server's pushback replaces the backoff.
@@ -25,7 +27,7 @@ _SERVICE_CONFIG: Final = {
                 "backoffMultiplier": 2,
                 "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"],
             },
-        }
+        },
     ],
 }
 

@@ -167,6 +167,7 @@ class Colorizer:
         *,
         codec: str = "",
         crf: int | None = None,
+        salvage: bool = False,
         progress: Callable[[VideoProgress], None] | None = None,
     ) -> ColoredVideo:
         """Color a video, coherently over time. Needs the extra ``photochrom[video]``.
@@ -182,6 +183,8 @@ class Colorizer:
         :param codec: ``h264``, ``hevc``, ``av1``, ``vp9``, ``vp8``, ``ffv1``, ``prores`` or ``mjpeg``; empty
             for the source's, or where that is not written, H.264 (in WebM, VP9).
         :param crf: the encoder's measure of quality, lower is better; None for nearly lossless.
+        :param salvage: go on after damage, without what cannot be decoded, and note where it was; else
+            damage is an error, and nothing is written.
         :param progress: called after each frame, in this thread.
         :returns: what was written, and what in it is otherwise than in the source.
         :raises VideoError: if the source cannot be read, or the destination cannot be written, or the
@@ -194,7 +197,13 @@ class Colorizer:
         from photochrom._video.coloring import VideoColoring
 
         coloring = VideoColoring(
-            Path(source), Path(destination), self._options, codec=codec, crf=crf, progress=progress
+            Path(source),
+            Path(destination),
+            self._options,
+            codec=codec,
+            crf=crf,
+            salvage=salvage,
+            progress=progress,
         )
         return coloring.run(self._connected())
 

@@ -40,6 +40,9 @@ def video(
     crf: Annotated[
         int | None, typer.Option(help="Quality in the encoder's measure, lower is better.")
     ] = None,
+    salvage: Annotated[
+        bool, typer.Option("--salvage", help="Go on after damage in IN, and say where it was.")
+    ] = False,
     target: Target = None,
     model: Model = "",
     version: Version = 0,
@@ -68,7 +71,9 @@ def video(
         ) as colorizer,
         _progress(source) as progress,
     ):
-        colored = colorizer.colorize_video(source, destination, codec=codec, crf=crf, progress=progress)
+        colored = colorizer.colorize_video(
+            source, destination, codec=codec, crf=crf, salvage=salvage, progress=progress
+        )
     if as_json:
         _console.say_json({**dataclasses.asdict(colored), "path": str(colored.path)})
         return

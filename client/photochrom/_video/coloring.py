@@ -48,6 +48,7 @@ class VideoColoring:
         *,
         codec: str,
         crf: int | None,
+        salvage: bool,
         progress: Callable[[VideoProgress], None] | None,
     ) -> None:
         """Look at the source, and choose how to write the destination.
@@ -57,6 +58,7 @@ class VideoColoring:
         self._source = source
         self._destination = destination
         self._options = options
+        self._salvage = salvage
         self._progress = progress
         _check_apart(source, destination)
         self._information = read_information(source)
@@ -66,6 +68,7 @@ class VideoColoring:
         self._tables = LumaTables(self._information.colorimetry)
         self._parts = Parts(destination, self._encoding, self._information)
         self._done = 0
+        self._damage: list[str] = []
 
     def run(self, server: Server) -> ColoredVideo:
         """Color it.
@@ -105,7 +108,7 @@ class VideoColoring:
             codec=self._encoding.codec,
             model=version.model,
             version=version.version,
-            notes=(*filter(None, [self._encoding.note]), *self._notes),
+            notes=(*filter(None, [self._encoding.note]), *self._notes, *self._damage),
         )
 
     def _color(self, server: Server, options: Options, start: int | None) -> None:
@@ -136,7 +139,9 @@ class VideoColoring:
         self, server: Server, options: Options, start: int | None
     ) -> Iterator[tuple[Frame, Plane, Floats]]:
         turns = self._information.quarter_turns
-        frames = Decoder(self._source, self._information, self._tables).frames(start)
+        decoder = Decoder(self._source, self._information, self._tables, salvage=self._salvage)
+        self._damage = decoder.damage
+        frames = decoder.frames(start)
         # As the model sees them, but for their orientation.
         seen = (
             (frame, lab_work.reduce_lightness(self._tables.lightness_of(frame.luma), options.size))
@@ -171,6 +176,7 @@ class VideoColoring:
             "options": dataclasses.asdict(options),
             "encoding": dataclasses.asdict(self._encoding),
             "part_seconds": _PART_SECONDS,
+            "salvage": self._salvage,
         }
 
 

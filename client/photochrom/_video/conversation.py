@@ -1,7 +1,7 @@
 """Many planes on one ColorizeStream call: a window of them under way, answers in order.
 
-A connection that is lost, or a server that restarts, costs nothing but time: what was not answered is
-sent again on a new call.
+A connection that is lost, or a server that is full or restarts, costs nothing but time: what was not
+answered is sent again on a new call, for as long as the timeout allows without an answer.
 """
 
 import collections
@@ -25,8 +25,7 @@ from photochrom_contract.v1 import colorizer_pb2 as messages
 Item = TypeVar("Item")
 Chroma = npt.NDArray[np.float32]
 
-_ATTEMPTS: Final = 5  # as many as other calls have
-_PAUSES: Final = (0.1, 0.2, 0.4, 0.8)  # seconds before each repetition
+_PAUSES: Final = (0.1, 0.2, 0.4, 0.8, 1.6)  # seconds before a repetition; then always the last
 
 
 def predict_in_order(
@@ -46,7 +45,7 @@ def predict_in_order(
     """
     waiting: collections.deque[tuple[Item, npt.NDArray[np.uint8]]] = collections.deque()
     call: _Call | None = None
-    failures = 0
+    failures, answered = 0, time.monotonic()
     source = iter(items)
     exhausted = False
     try:
@@ -71,12 +70,13 @@ def predict_in_order(
                 if call is not None:
                     call.close()
                 call = None
+                pause = _PAUSES[min(failures, len(_PAUSES) - 1)]
                 failures += 1
-                if failures == _ATTEMPTS:
+                if time.monotonic() + pause - answered > server.timeout:
                     raise
-                time.sleep(_PAUSES[failures - 1])
+                time.sleep(pause)
                 continue
-            failures = 0
+            failures, answered = 0, time.monotonic()
             yield (*waiting.popleft(), chroma)
     finally:
         if call is not None:

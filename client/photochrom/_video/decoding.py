@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +39,26 @@ class Frame:
 class Decoder:
     """Reads the frames of one file."""
 
-    def __init__(self, path: Path, information: Information, tables: LumaTables) -> None:
+    def __init__(
+        self, path: Path, information: Information, tables: LumaTables, *, salvage: bool = False
+    ) -> None:
+        """Prepare to read.
+
+        :param salvage: whether to go on after damage, and to note it, instead of raising it.
+        """
         self._path = path
         self._information = information
         self._tables = tables
+        self._salvage = salvage
         self._reformatter = VideoReformatter()
+        self.damage: list[str] = []
+        """What was salvaged from: a few words each, with the time."""
 
     def frames(self, start: int | None = None) -> Iterator[Frame]:
         """All frames, or those from the one with this timestamp on.
 
-        :raises VideoError: naming the time, at what cannot be decoded, or where the file is cut off.
+        :raises VideoError: naming the time, at what cannot be decoded, or where the file is cut off,
+            unless that is to be salvaged; and where the size changes.
         """
         last: int | None = None
         for frame in self._decoded(start):
@@ -93,17 +104,25 @@ class Decoder:
     def _read(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
         stream.thread_type = "AUTO"
         end = 0
-        for packet in container.demux(stream):
-            if packet.pts is not None:
-                end = max(end, packet.pts + (packet.duration or 0))
+        packets = container.demux(stream)
+        while True:
+            frames: list[VideoFrame] = []
             try:
+                packet = next(packets, None)
+                if packet is None:
+                    break
+                if packet.pts is not None:
+                    end = max(end, packet.pts + (packet.duration or 0))
                 frames = packet.decode()
-            except FFmpegError as error:
-                raise self._damage(end, "cannot be decoded there") from error
+            except FFmpegError:
+                self._note(end, "something there cannot be decoded")
             yield from frames
         said = stream.duration and (stream.start_time or 0) + stream.duration
-        if said and (said - end) * self._information.time_base > _LACK:
-            raise self._damage(end, f"it ends there, but says that it lasts {self._clock(said)}")
+        if said is None and container.duration is not None:
+            start = container.start_time or 0
+            said = round(Fraction(start + container.duration, av.time_base) / self._information.time_base)
+        if said is not None and (said - end) * self._information.time_base > _LACK:
+            self._note(end, f"it ends there, but says that it lasts until {self._clock(said)}")
 
     def _check(self, frame: VideoFrame, pts: int) -> None:
         info = self._information
@@ -114,10 +133,13 @@ class Decoder:
                 f"at {self._clock(pts)}: split it there",
             )
         if frame.is_corrupt:
-            raise self._damage(pts, "the frame there is not whole")
+            self._note(pts, "the frame there is not whole")
 
-    def _damage(self, pts: int, what: str) -> VideoError:
-        return VideoError(str(self._path), f"is damaged at {self._clock(pts)}: {what}")
+    def _note(self, pts: int, what: str) -> None:
+        damage = f"is damaged at {self._clock(pts)}: {what}"
+        if not self._salvage:
+            raise VideoError(str(self._path), f"{damage} (salvage, --salvage, goes on after damage)")
+        self.damage.append(damage)
 
     def _clock(self, pts: int) -> str:
         return clock(pts * self._information.time_base - self._information.origin)

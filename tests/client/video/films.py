@@ -15,6 +15,7 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.packet import Packet
 from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
@@ -203,3 +204,38 @@ def _subtitle(stream: Stream) -> Packet[Any]:
     packet.duration = 500
     packet.is_keyframe = True
     return packet
+
+
+def copy_sound(source: Path, destination: Path) -> None:
+    """The sound of a film, alone."""
+    with av.open(source, "r") as container, av.open(destination, "w") as alone:
+        copy = alone.add_stream_from_template(container.streams.audio[0])
+        for packet in container.demux(container.streams.audio[0]):
+            if packet.size:
+                packet.stream = copy
+                alone.mux(packet)
+
+
+def join_of_sizes(path: Path, sizes: Sequence[tuple[int, int]]) -> None:
+    """A film whose frames change their size: ten frames of each, in one stream."""
+    with av.open(path, "w") as container:
+        stream = container.add_stream("mpeg4", rate=RATE)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = *sizes[0], "yuv420p"
+        number = 0
+        for width, height in sizes:
+            encoder = VideoCodecContext.create("mpeg4", "w")
+            encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+            encoder.time_base = Fraction(1, RATE)
+            for index in range(10):
+                frame = VideoFrame(width, height, "yuv420p")
+                fill(frame, 0, grey_frames(10, width, height)[index])
+                for plane in (1, 2):
+                    fill(frame, plane, np.array([[128]]))
+                frame.pts, frame.time_base = index, Fraction(1, RATE)
+                for packet in [*encoder.encode(frame), *(encoder.encode(None) if index == 9 else [])]:
+                    packet.stream = stream
+                    packet.pts = packet.dts = number
+                    packet.time_base = Fraction(1, RATE)
+                    number += 1
+                    container.mux(packet)

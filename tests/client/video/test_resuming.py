@@ -1,0 +1,118 @@
+"""A coloring that is cut off goes on where it was, and makes the same video."""
+
+import json
+import signal
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from photochrom import ColoredVideo, Colorizer, VideoProgress
+from tests.client.video import films
+
+FRAMES = 64  # two a second: parts end with frames 24 and 48, three blocks each
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Half a minute of two scenes, the second one from frame 51 on."""
+    luma = films.grey_frames(FRAMES)
+    luma[51:] = 250 - luma[51:, :, ::-1]
+    path = tmp_path_factory.mktemp("source") / "in.mkv"
+    times = range(0, 500 * FRAMES, 500)
+    return films.write(path, luma, times=times, time_base=Fraction(1, 1000))  # FFV1: exact
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(source: Path, tiny_target: str, tmp_path_factory: pytest.TempPathFactory) -> films.Film:
+    """What comes out at one go."""
+    path = tmp_path_factory.mktemp("uninterrupted") / "out.mkv"
+    with Colorizer(tiny_target) as colorizer:
+        assert colorizer.colorize_video(source, path).resumed == 0
+    return films.read(path)
+
+
+def colorize_and_die(source: Path, destination: Path, target: str, frame: int) -> None:
+    """Color in a process that kills itself when so many frames are colored: SIGKILL, no last words."""
+    script = (
+        "import os, signal, sys; from photochrom import Colorizer\n"
+        "source, out, target, frame = sys.argv[1:]\n"
+        "def die(state):\n"
+        "    if state.frames == int(frame): os.kill(os.getpid(), signal.SIGKILL)\n"
+        "with Colorizer(target) as colorizer: colorizer.colorize_video(source, out, progress=die)\n"
+    )
+    arguments = [str(source), str(destination), target, str(frame)]
+    ended = subprocess.run([sys.executable, "-c", script, *arguments], check=False)
+    assert ended.returncode == -signal.SIGKILL
+
+
+def same(one: films.Film, other: films.Film) -> bool:
+    return (
+        one.times == other.times
+        and np.array_equal(one.luma, other.luma)
+        and np.array_equal(one.chroma, other.chroma)
+    )
+
+
+@pytest.mark.parametrize(("killed_at", "resumed"), [(40, 24), (FRAMES, 48)])
+def test_after_kill_9_it_goes_on_from_the_last_whole_part(
+    killed_at: int, resumed: int, source: Path, uninterrupted: films.Film, *, tiny_target: str, tmp_path: Path
+) -> None:
+    destination = tmp_path / "out.mkv"
+    colorize_and_die(source, destination, tiny_target, killed_at)
+    assert not destination.exists()
+    seen: list[VideoProgress] = []
+    with Colorizer(tiny_target) as colorizer:
+        colored = colorizer.colorize_video(source, destination, progress=seen.append)
+    assert (colored.frames, colored.resumed) == (FRAMES, resumed)
+    assert [state.frames for state in seen] == list(range(resumed + 1, FRAMES + 1))
+    assert same(films.read(destination), uninterrupted)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mkv"]
+
+
+def test_a_reordering_codec_keeps_the_order_over_the_parts(
+    source: Path, colorizer: Colorizer, tmp_path: Path
+) -> None:
+    colorizer.colorize_video(source, tmp_path / "out.mp4", codec="h264")
+    film = films.read(tmp_path / "out.mp4")
+    assert film.times == films.read(source).times
+    assert film.stream.has_b_frames
+
+
+def colorize_half(colorizer: Colorizer, source: Path, destination: Path) -> None:
+    def stop(state: VideoProgress) -> None:
+        if state.frames == 40:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        colorizer.colorize_video(source, destination, progress=stop)
+
+
+def test_parts_of_other_settings_or_of_another_source_are_not_used(
+    source: Path, colorizer: Colorizer, tiny_target: str, tmp_path: Path
+) -> None:
+    destination = tmp_path / "out.mkv"
+    colorize_half(colorizer, source, destination)
+    with Colorizer(tiny_target, saturation=0.5) as paler:
+        assert paler.colorize_video(source, destination).resumed == 0
+    colorize_half(colorizer, source, destination)
+    other = tmp_path / "other.mkv"
+    other.write_bytes(source.read_bytes())
+    assert colorizer.colorize_video(other, destination).resumed == 0
+
+
+def test_a_journal_line_that_was_cut_off_counts_for_nothing(
+    source: Path, colorizer: Colorizer, uninterrupted: films.Film, tmp_path: Path
+) -> None:
+    destination = tmp_path / "out.mkv"
+    colorize_half(colorizer, source, destination)
+    journal = tmp_path / ".out.mkv.photochrom" / "journal.jsonl"
+    header, part = journal.read_text().splitlines()
+    assert json.loads(part)["frames"] == 24
+    journal.write_text(f"{header}\n{part[:-3]}")
+    colored: ColoredVideo = colorizer.colorize_video(source, destination)
+    assert colored.resumed == 0
+    assert same(films.read(destination), uninterrupted)
