@@ -43,8 +43,9 @@ protos: setup  ## Generate the protocol's modules again
 	$(RUN) grpc_tools.protoc --proto_path=protos --python_out=protos --pyi_out=protos --grpc_python_out=protos \
 		$$(find protos -name '*.proto')
 
-bench: setup  ## Measure the server: benchmarks/README.md says what; results in build/benchmarks
-	for name in call_latency saturation overload calls_per_second memory batch_throughput batch_kills; do \
+bench: setup  ## Measure server and client: benchmarks/README.md says what; results in build/benchmarks
+	for name in call_latency saturation overload calls_per_second memory batch_throughput batch_kills \
+			video_coherence video_speed; do \
 		$(RUN) benchmarks.$$name || exit; done
 	$(RUN) benchmarks.against_triton $(TRITON)/bin/python
 
