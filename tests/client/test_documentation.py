@@ -20,6 +20,7 @@ from photochrom._cli._app import app
 from photochrom._cli._options_table import markdown_table
 from photochrom_serving.embedded import EmbeddedServer
 from tests import model_factory
+from tests.client.video import films
 from tests.test_readme import Block, blocks_of
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +47,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(EXAMPLES / "camera.jpg", folder / name)
     with Image.open(EXAMPLES / "camera.jpg") as picture:
         picture.save(folder / "scan.tif")
+    films.write(folder / "film.mp4", films.grey_frames(12), codec="libx264", pixels="yuv420p")
     return folder
 
 
