@@ -17,12 +17,12 @@ import dataclasses
 import re
 from typing import Final
 
-from photochrom_contract import tensors
-
 MAX_VERSION: Final = 2**64 - 1
 """The highest version of a model: the protocol's field is a uint64."""
 
-MAX_SIZE: Final = tensors.MAX_SIDE
+MAX_SIZE: Final = 1024
+"""The contract's ``tensors.MAX_SIDE``, without the moment that importing it takes."""
+
 MAX_SATURATION: Final = 2.0
 MAX_TEMPERATURE: Final = 10.0
 

@@ -28,6 +28,15 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     assert not hasattr(photochrom, "decolorize")
 
 
+def test_the_command_shows_its_help_without_what_colors() -> None:
+    # So that a shell completes at once.
+    code = "import sys; from photochrom._cli import main; main(['--help']); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = {name.partition(".")[0] for name in loaded.stdout.split()}
+    assert "typer" in modules
+    assert not modules & {"grpc", "numpy", "PIL", "photochrom_contract", "google"}
+
+
 def test_the_sdk_imports_neither_the_command_nor_a_model_runtime() -> None:
     code = "import sys; from photochrom import colorize; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from photochrom import AsyncColorizer, Colorizer, colorize
 from photochrom._cli._app import app
-from photochrom._options import Options
+from photochrom._options import MAX_SIZE, Options
+from photochrom_contract import tensors
 from photochrom_contract.v1 import colorizer_pb2 as messages
 
 KNOBS = ("model", "version", "size", "saturation", "temperature")
@@ -28,6 +29,10 @@ def test_the_commands_take_them_with_the_same_defaults(command: str) -> None:
     defaults = {name: parameters[name].default for name in KNOBS}
     assert defaults == {"model": "", "version": 0, "size": 0, "saturation": 1.0, "temperature": None}
     assert [parameters[name].opts for name in KNOBS] == [[f"--{name}"] for name in KNOBS]
+
+
+def test_the_largest_size_is_the_contracts() -> None:
+    assert MAX_SIZE == tensors.MAX_SIDE
 
 
 def test_the_protocol_has_them() -> None:

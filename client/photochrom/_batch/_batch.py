@@ -1,7 +1,5 @@
 """The batch itself: each photograph through its stages, in a window of threads."""
 
-import dataclasses
-import enum
 import hashlib
 import json
 import os
@@ -15,6 +13,7 @@ from typing import Final, Self
 
 from photochrom._batch._journal import Journal, Record, Stamp
 from photochrom._batch._patience import Patience
+from photochrom._batch._result import Result, State
 from photochrom._batch._room import Room
 from photochrom._batch._walk import Item
 from photochrom._colorizer import Colorizer
@@ -49,29 +48,6 @@ _AGAINST_ALL: Final = (
     UnreachableError,
 )
 """What a server has against one photograph and would have against all, once patience is spent."""
-
-
-class State(enum.StrEnum):
-    """What became of a photograph."""
-
-    COLORED = "colored"
-    SKIPPED = "skipped"
-    """It was colored before, by the same version with the same knobs."""
-    FAILED = "failed"
-    LEFT = "left"
-    """It is as it was: the batch was stopped, or the server was lost."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Result:
-    """What became of a photograph."""
-
-    item: Item
-    state: State
-    output: Path | None = None
-    """Its colored copy."""
-    error: PhotochromError | None = None
-    """Why it failed or is left."""
 
 
 class Batch:

@@ -8,9 +8,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from photochrom._batch._batch import Result, State
+from photochrom._batch._result import Result, State
 from photochrom._errors import PhotochromError, PictureError
-from photochrom._replacing import replacing
 
 NAME: Final = "photochrom-report"
 _COLUMNS: Final = ("source", "error", "cause")
@@ -54,6 +53,8 @@ class Report:
 
         :raises PictureError: if that cannot be.
         """
+        from photochrom._replacing import replacing
+
         text = io.StringIO()
         rows = csv.DictWriter(text, _COLUMNS)
         rows.writeheader()

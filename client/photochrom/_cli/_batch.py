@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 import photochrom
-from photochrom import _server, _window
-from photochrom._batch._batch import Batch, State
+from photochrom import _window
 from photochrom._batch._report import Report
+from photochrom._batch._result import State
 from photochrom._batch._walk import Filter, walk
 from photochrom._cli import _console
 from photochrom._cli._parameters import (
@@ -28,7 +28,6 @@ from photochrom._cli._parameters import (
     Version,
 )
 from photochrom._cli._progress import progress
-from photochrom._dialogue import find
 from photochrom._errors import PictureError
 from photochrom._options import Options
 
@@ -74,6 +73,10 @@ def batch(
     colored with the same options is passed over. What fails is listed, with causes, in
     DESTINATION/photochrom-report.csv and .json, and tried again the next time.
     """
+    from photochrom import _server
+    from photochrom._batch._batch import Batch
+    from photochrom._dialogue import find
+
     if len(paths) < 2:
         raise typer.BadParameter("name a SOURCE and a DESTINATION")
     *sources, destination = paths

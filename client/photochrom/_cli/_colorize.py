@@ -1,12 +1,12 @@
 """``photochrom colorize``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import photochrom
-from photochrom._cli import _console, _output
+from photochrom._cli import _console
 from photochrom._cli._parameters import (
     Json,
     Model,
@@ -20,7 +20,10 @@ from photochrom._cli._parameters import (
 )
 from photochrom._cli._streams import STREAM, StandardInput, standard_output
 from photochrom._errors import BusyError, DeadlineError, PhotochromError, PictureError, ServerError
-from photochrom._photographs import NO_CHROMA, Photograph, Source
+
+if TYPE_CHECKING:
+    from photochrom._cli._output import Outputs
+    from photochrom._photographs import Source
 
 
 def colorize(
@@ -57,11 +60,13 @@ def colorize(
     and the others go on. Whatever else the server has against one, it has against all. With --json
     there is a line of it for each picture, what failed included.
     """
+    from photochrom._cli._output import Outputs
+
     if output is None and photographs == [STREAM]:
         output = STREAM
     if output == STREAM and (len(photographs) > 1 or compare or as_json):
         raise typer.BadParameter("standard output takes one picture, and nothing beside it")
-    outputs = _output.Outputs(photographs, None if output == STREAM else output)
+    outputs = Outputs(photographs, None if output == STREAM else output)
     status = _console.DONE
     with photochrom.Colorizer(
         target,
@@ -116,14 +121,17 @@ class _Said:
 
 
 def _color(
-    colorizer: photochrom.Colorizer,
-    source: Source,
+    colorizer: "photochrom.Colorizer",
+    source: "Source",
     path: Path,
-    outputs: _output.Outputs,
+    outputs: "Outputs",
     said: _Said,
     *,
     compare: bool,
 ) -> None:
+    from photochrom._cli._output import write_comparison
+    from photochrom._photographs import NO_CHROMA, Photograph
+
     with Photograph.open(_again(source)) as photograph:
         # Whatever is wrong on this side is found before the server is asked.
         file = outputs.of(path, photograph.suffix())
@@ -132,17 +140,19 @@ def _color(
     colorizer.colorize_file(_again(source), file)
     said.file("output", file)
     if strip is not None and before is not None:
-        _output.write_comparison(before, colorizer.colorize(_again(source)), strip)
+        write_comparison(before, colorizer.colorize(_again(source)), strip)
         said.file("compare", strip)
 
 
-def _color_to_standard_output(colorizer: photochrom.Colorizer, source: Source) -> None:
+def _color_to_standard_output(colorizer: "photochrom.Colorizer", source: "Source") -> None:
+    from photochrom._photographs import Photograph
+
     with Photograph.open(_again(source)) as photograph:
         suffix = photograph.suffix()
     with standard_output(suffix) as path:
         colorizer.colorize_file(_again(source), path)
 
 
-def _again(source: Source) -> Source:
+def _again(source: "Source") -> "Source":
     """The source from its beginning: whoever reads a stream may end it."""
     return StandardInput(source.getvalue()) if isinstance(source, StandardInput) else source

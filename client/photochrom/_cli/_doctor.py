@@ -7,17 +7,13 @@ from collections.abc import Callable
 from importlib import metadata
 from typing import Any, Final
 
-import numpy as np
 import typer
-from PIL import Image
 
 import photochrom
-from photochrom import _server
 from photochrom._batch._walk import PHOTOGRAPHS
 from photochrom._cli import _console, _models
 from photochrom._cli._parameters import Json, Model, RootCertificates, Target, Timeout, Version
 from photochrom._errors import PhotochromError
-from photochrom_contract.files import formats
 
 _DISTRIBUTIONS: Final = (
     *("photochrom", "photochrom-contract", "photochrom-serving"),
@@ -65,6 +61,8 @@ def _version(distribution: str) -> str | None:
 
 def _readable() -> list[str]:
     """The formats of photographs that this Pillow decodes; a plain build of it lacks some."""
+    from PIL import Image
+
     known = Image.registered_extensions()
     names = {known.get(pattern.removeprefix("*"), "") for pattern in PHOTOGRAPHS}
     return sorted(names & set(Image.OPEN))
@@ -72,12 +70,21 @@ def _readable() -> list[str]:
 
 def _writable() -> list[str]:
     """The formats of colored copies that this Pillow encodes."""
+    from PIL import Image
+
+    from photochrom_contract.files import formats
+
     return sorted({form.name for form in formats.FORMATS} & set(Image.SAVE))
 
 
 def _examine(
     target: str | None, model: str, version: int | str, timeout: float, root_certificates: Any
 ) -> dict[str, Any]:
+    import numpy as np
+    from PIL import Image
+
+    from photochrom import _server
+
     picture = Image.fromarray(np.linspace(0, 255, _SIDES[0]).astype(np.uint8)[np.newaxis]).resize(_SIDES)
     with _server.connect(target, timeout=timeout, root_certificates=root_certificates) as server:
         listed = server.models()

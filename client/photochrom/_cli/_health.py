@@ -2,7 +2,6 @@
 
 import typer
 
-from photochrom import _server
 from photochrom._cli import _console
 from photochrom._cli._parameters import Json, RootCertificates, Target, Timeout
 
@@ -17,6 +16,8 @@ def health(
 
     Exit status 0 if it does, otherwise 3.
     """
+    from photochrom import _server
+
     with _server.connect(target, timeout=timeout, root_certificates=root_certificates) as server:
         healthy = server.is_healthy()
     if as_json:

@@ -1,16 +1,19 @@
 """``photochrom models``."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from photochrom import _server
 from photochrom._cli import _console
 from photochrom._cli._parameters import Json, RootCertificates, Target, Timeout
-from photochrom._dialogue import latest_available
-from photochrom_contract.v1 import colorizer_pb2 as messages
+
+if TYPE_CHECKING:
+    from photochrom_contract.v1 import colorizer_pb2 as messages
 
 
-def rows(listed: messages.ListModelsResponse) -> list[dict[str, Any]]:
+def rows(listed: "messages.ListModelsResponse") -> list[dict[str, Any]]:
     """One row a model version, ready for JSON."""
+    from photochrom._dialogue import latest_available
+    from photochrom_contract.v1 import colorizer_pb2 as messages
+
     return [
         {
             "model": model.name,
@@ -30,7 +33,7 @@ def rows(listed: messages.ListModelsResponse) -> list[dict[str, Any]]:
     ]
 
 
-def table(listed: messages.ListModelsResponse) -> str:
+def table(listed: "messages.ListModelsResponse") -> str:
     """The rows as text, in columns; ``*`` marks what answers unless a caller chooses."""
     lines = [["MODEL", "VERSION", "STATE", "SIZES", "DESCRIPTION"]]
     for row in rows(listed):
@@ -52,6 +55,8 @@ def models(
     as_json: Json = False,
 ) -> None:
     """List the server's models."""
+    from photochrom import _server
+
     with _server.connect(target, timeout=timeout, root_certificates=root_certificates) as server:
         listed = server.models()
     if as_json:
