@@ -72,6 +72,10 @@ class Admission:
         """How many photographs are inside."""
         return self._photographs
 
+    def memory(self) -> int:
+        """How many bytes those take that are inside."""
+        return self._bytes
+
     async def empty(self) -> None:
         """Wait until nothing is inside."""
         await self._empty.wait()

@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import grpc
@@ -34,6 +34,19 @@ PROTOCOLS = {
 """The package of the services of each protocol. Calls of other services, such as health, are not watched."""
 
 _MAX_ID_LENGTH = 128
+_MAX_PARTS = 128  # of a stream's thousands
+_TRACE_PARENT = "traceparent"  # W3C Trace Context
+_HEXADECIMAL = frozenset("0123456789abcdef")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Part:
+    """Some photographs of a call that were answered together."""
+
+    begun: float
+    """When they began to wait, on :func:`time.monotonic`."""
+    size: int
+    timing: Timing
 
 
 @dataclasses.dataclass(slots=True)
@@ -44,6 +57,8 @@ class Call:
     service: str = ""
     method: str = ""
     request_id: str = ""
+    trace_id: str = ""
+    """Of the trace that it belongs to, 32 hexadecimal digits; empty if there is none."""
     model: str = ""
     version: int = 0
     size: int = 0
@@ -59,16 +74,26 @@ class Call:
     message: str = ""
     error: Exception | None = None
     """What ended it early."""
+    span: Any = None
+    """OpenTelemetry's, if it is traced."""
+    parts: list[Part] | None = None
+    """The first of its parts, if somebody wants them."""
 
-    def answered(self, planes: Sequence[Plane], timing: Timing) -> None:
-        """Note that some of its photographs have their answers."""
+    def answered(self, planes: Sequence[Plane], begun: float, timing: Timing) -> None:
+        """Note that some of its photographs, which began to wait at ``begun``, have their answers."""
+        if self.parts is not None and len(self.parts) < _MAX_PARTS:
+            self.parts.append(Part(begun, planes[0].shape[-1], timing))
         self.photographs += len(planes)
         self.size = planes[0].shape[-1]
         self.queue_seconds = max(self.queue_seconds, timing.queue_seconds)
         self.compute_seconds = max(self.compute_seconds, timing.compute_seconds)
 
 
+Begin = Callable[[Call, Mapping[str, Any]], None]
+"""Is told of a call that begins, and of its metadata."""
+
 Watch = Callable[[Call], None]
+"""Is told of a call that has ended, in the event loop; it must be quick."""
 
 _CURRENT: contextvars.ContextVar[Call] = contextvars.ContextVar("call")
 
@@ -88,6 +113,8 @@ def log(call: Call) -> None:
         "code": call.code,
         "request_id": call.request_id,
     }
+    if call.trace_id:
+        fields["trace_id"] = call.trace_id
     if call.model:
         fields |= {"model": call.model, "version": call.version}
     if call.photographs:
@@ -106,9 +133,9 @@ def log(call: Call) -> None:
 class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # takes none at run time
     """Follows every call of the protocols from its first to its last moment."""
 
-    def __init__(self, watches: Sequence[Watch]) -> None:
-        """:param watches: called with each call at its end, in the event loop; they must be quick."""
+    def __init__(self, watches: Sequence[Watch], begin: Begin | None = None) -> None:
         self._watches = watches
+        self._begin = begin
         self._handlers: dict[str, Handler] = {}
 
     async def intercept_service(
@@ -126,10 +153,13 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # t
                 self._handlers[details.method] = handler
         return handler
 
-    def _watched(self, behavior: Behavior, make_call: Callable[[str], Call]) -> Behavior:
+    def _watched(self, behavior: Behavior, make_call: Callable[[str, str], Call]) -> Behavior:
         async def watched(request: Any, context: Context) -> Any:
             start = time.monotonic()
-            call = make_call(_request_id(context.invocation_metadata() or ()))
+            metadata = dict(context.invocation_metadata() or ())
+            call = make_call(_request_id(metadata), _trace_id(metadata))
+            if self._begin:
+                self._begin(call, metadata)
             _CURRENT.set(call)  # in the context of this call's own task
             context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
             try:
@@ -145,11 +175,19 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # t
         return watched
 
 
-def _request_id(metadata: Iterable[tuple[str, Any]]) -> str:
-    for key, value in metadata:
-        if key == REQUEST_ID and 0 < len(value) <= _MAX_ID_LENGTH and value.isprintable():
-            return str(value)
-    return secrets.token_hex(16)
+def _request_id(metadata: Mapping[str, Any]) -> str:
+    given = metadata.get(REQUEST_ID, "")
+    return given if 0 < len(given) <= _MAX_ID_LENGTH and given.isprintable() else secrets.token_hex(16)
+
+
+def _trace_id(metadata: Mapping[str, Any]) -> str:
+    """The id of the caller's trace: ``00-TRACE-SPAN-FLAGS``."""
+    parts = metadata.get(_TRACE_PARENT, "").split("-")
+    return parts[1] if len(parts) >= 4 and _is_trace_id(parts[1]) else ""
+
+
+def _is_trace_id(text: str) -> bool:
+    return len(text) == 32 and set(text) <= _HEXADECIMAL
 
 
 def _around(handler: Handler, wrap: Callable[[Behavior], Behavior]) -> Handler:

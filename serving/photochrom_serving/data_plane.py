@@ -1,6 +1,7 @@
 """The data plane: one ``predict`` under every protocol."""
 
 import dataclasses
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -53,9 +54,10 @@ class DataPlane:
             call.model, call.version = servable.manifest.name, servable.manifest.version
             _check(servable, planes, temperature)
             with self._admission.admit(deadline, len(planes), _memory(servable.manifest, planes)):
+                begun = time.monotonic()
                 answers = await servable.batcher.predict(planes, deadline, temperature)
         timing = max((answer.timing for answer in answers), key=lambda timing: timing.queue_seconds)
-        call.answered(planes, timing)
+        call.answered(planes, begun, timing)
         return Prediction(servable.manifest, [answer.chroma for answer in answers], timing)
 
 

@@ -7,6 +7,7 @@ from photochrom_serving import events
 from photochrom_serving.batcher import Batcher
 from photochrom_serving.device import Device
 from photochrom_serving.errors import RepositoryError, StartupError
+from photochrom_serving.memory import resident_bytes
 from photochrom_serving.repository import Candidate
 from photochrom_serving.session import Session
 from photochrom_serving.session.opening import first_line
@@ -21,21 +22,23 @@ def load(candidate: Candidate, settings: Settings, device: Device) -> Servable:
     :raises RepositoryError: if the version is not what it should be.
     :raises ProviderError: if the provider asked for is not there.
     """
-    start = time.monotonic()
+    start, memory = time.monotonic(), resident_bytes()
     manifest, model = candidate.verify()
     session = Session(model, manifest, settings)
     batcher = Batcher(device, session)
     _warm_up(session, batcher, device, everything=settings.warm_up)
     seconds = round(time.monotonic() - start, 3)
+    memory = max(0, resident_bytes() - memory)
     events.info(
         "loaded",
         model=str(candidate),
         provider=session.provider,
         **session.how,
         sha256=manifest.sha256,
+        memory_bytes=memory,
         seconds=seconds,
     )
-    return Servable(manifest, session.provider, batcher, session.has_temperature)
+    return Servable(manifest, session.provider, batcher, session.has_temperature, memory)
 
 
 def _warm_up(session: Session, batcher: Batcher, device: Device, *, everything: bool) -> None:

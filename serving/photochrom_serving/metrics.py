@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from photochrom_serving.admission import Admission
 from photochrom_serving.batcher import BatchRun
 from photochrom_serving.calls import Call
 from photochrom_serving.errors import (
@@ -90,25 +91,36 @@ class Metrics:
         for reason in _REASONS.values():  # a rate needs a zero to begin with
             self._rejected.labels(reason)
         self._in_flight = self._at_scrape(
-            "photochrom_photographs_in_flight", "Photographs in the server, waiting or running.", ()
+            "photochrom_in_flight_photographs", "Photographs in the server, waiting or running.", ()
         )
+        self._in_flight_bytes = self._at_scrape(
+            "photochrom_in_flight_bytes", "What those and their answers take of the memory.", ()
+        )
+        self._memory: dict[tuple[str, str], int] = {}
+        self._at_scrape(
+            "photochrom_model_memory_bytes",
+            "By how much the process grew when a version was loaded and warmed up.",
+            _VERSION,
+        ).source = lambda: list(self._memory.items())
         self._states: dict[tuple[str, str], State] = {}
         self._at_scrape(
             "photochrom_model_state", "1 for the state that a version is in.", (*_VERSION, "state")
         ).source = lambda: [((*labels, state.value), 1) for labels, state in list(self._states.items())]
         ProcessCollector(registry=self.registry)
 
-    def read(self, photographs: Callable[[], int]) -> None:
-        """Read this at each scrape, in another thread than the event loop's.
-
-        :param photographs: how many are in the server.
-        """
-        self._in_flight.source = lambda: [((), photographs())]
+    def read(self, admission: Admission) -> None:
+        """Read at each scrape, in another thread than the event loop's, how much is in the server."""
+        self._in_flight.source = lambda: [((), admission.count())]
+        self._in_flight_bytes.source = lambda: [((), admission.memory())]
 
     def follow(self, version: Version) -> None:
         """Know a version's state. With its end the series that only it has end too."""
         labels = (version.model, str(version.number))
         self._states[labels] = version.state
+        if version.servable:
+            self._memory[labels] = version.servable.memory_bytes
+        else:
+            self._memory.pop(labels, None)
         if version.state == State.UNLOADED:
             del self._states[labels]
             for metric in self._of_versions:

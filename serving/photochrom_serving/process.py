@@ -1,10 +1,13 @@
 """The server as a process of its own: from its settings to its exit."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from photochrom_serving import events, listening, table, tls
 from photochrom_serving.batcher import to_all
@@ -13,6 +16,9 @@ from photochrom_serving.metrics import Metrics
 from photochrom_serving.servables import Servables
 from photochrom_serving.server import Server
 from photochrom_serving.settings import Settings
+
+if TYPE_CHECKING:
+    from photochrom_serving.tracing import Tracing
 
 
 async def serve(settings: Settings) -> bool:
@@ -25,12 +31,27 @@ async def serve(settings: Settings) -> bool:
     """
     stopping: asyncio.Future[signal.Signals] = asyncio.get_running_loop().create_future()
     _listen_to_signals(stopping)
-    with exposed(settings) as metrics:
-        return await _serve(settings, metrics, stopping)
+    with exposed(settings) as metrics, traced(settings) as tracing:
+        return await _serve(settings, metrics, tracing, stopping)
+
+
+@contextlib.contextmanager
+def traced(settings: Settings) -> Iterator["Tracing | None"]:
+    """Spans for the time of a ``with`` block, if the setting asks for them."""
+    if not settings.tracing:
+        yield None
+        return
+    from photochrom_serving.tracing import Tracing
+
+    with contextlib.closing(Tracing()) as tracing:
+        yield tracing
 
 
 async def _serve(
-    settings: Settings, metrics: Metrics | None, stopping: "asyncio.Future[signal.Signals]"
+    settings: Settings,
+    metrics: Metrics | None,
+    tracing: "Tracing | None",
+    stopping: "asyncio.Future[signal.Signals]",
 ) -> bool:
     from photochrom_serving.protocols import Protocols  # here alone: see there
 
@@ -46,7 +67,7 @@ async def _serve(
         return False
     if settings.table or sys.stdout.isatty():
         print(table.render(servables), end="", flush=True)
-    server = Server(settings, servables, protocols.add_to, metrics)
+    server = Server(settings, servables, protocols.add_to, metrics, tracing)
     address = await server.start(listening.address(settings.host, settings.port), credentials)
     events.info(
         "ready",

@@ -23,8 +23,9 @@ from photochrom_serving.servables import Servables
 from photochrom_serving.service import ColorizerService
 from photochrom_serving.settings import Settings
 
-if TYPE_CHECKING:  # Prometheus takes its time to import, and an embedded server does without
+if TYPE_CHECKING:  # they take their time to import, and an embedded server does without
     from photochrom_serving.metrics import Metrics
+    from photochrom_serving.tracing import Tracing
 
 _COLORIZER = colorizer_pb2.DESCRIPTOR.services_by_name["Colorizer"].full_name
 _HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
@@ -45,11 +46,13 @@ class Server:
         servables: Servables,
         add_faces: AddFaces | None = None,
         metrics: "Metrics | None" = None,
+        tracing: "Tracing | None" = None,
     ) -> None:
         """Put the parts together.
 
         :param add_faces: of the protocols beside Photochrom's own; an embedded server has none.
         :param metrics: what counts and measures; an embedded server has none.
+        :param tracing: what makes spans of calls.
         """
         self._settings = settings
         self._servables = servables
@@ -58,14 +61,18 @@ class Server:
         self._drain = Drain()
         self._admission = Admission(settings.queue_limit, self._drain, settings.queue_bytes)
         if metrics:
-            metrics.read(self._admission.count)
+            metrics.read(self._admission)
             servables.listen(metrics.follow)
         self._photo_admission = Admission(settings.photo_limit, self._drain)
         data_plane = DataPlane(servables, self._admission)
         self._service = ColorizerService(data_plane, self._photo_admission, self._drain, settings)
-        watches = [calls.log, metrics.count_call] if metrics else [calls.log]
+        watches = [
+            calls.log,
+            *([metrics.count_call] if metrics else []),
+            *([tracing.end] if tracing else []),
+        ]
         self._server = grpc.aio.server(
-            interceptors=[CallInterceptor(watches), ParsingInterceptor()],
+            interceptors=[CallInterceptor(watches, tracing.begin if tracing else None), ParsingInterceptor()],
             options=connections.options(settings),
         )
         colorizer_pb2_grpc.add_ColorizerServicer_to_server(self._service, self._server)  # type: ignore[no-untyped-call]

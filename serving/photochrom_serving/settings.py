@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     """The address of that port."""
 
+    tracing: bool = False
+    """Send OpenTelemetry spans over OTLP (gRPC), as the `OTEL_` variables say; needs the extra `tracing`."""
+
     tls_certificate: Path | None = None
     """The server's certificate chain (PEM); with `tls_key` switches TLS on."""
 

@@ -35,6 +35,8 @@ class Servable:
     provider: str
     batcher: Batcher
     has_temperature: bool = False
+    memory_bytes: int = 0
+    """By how much the process grew when it was loaded; 0 where the system does not tell."""
     _users: int = dataclasses.field(default=0, init=False)
     _unused: asyncio.Event | None = dataclasses.field(default=None, init=False)
 

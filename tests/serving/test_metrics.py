@@ -53,7 +53,9 @@ def test_calls_batches_and_models_are_measured(model_repository: Path) -> None:
     assert total > 0
     assert value(families, "photochrom_queue_duration_seconds_count", **version) == 5
     assert value(families, "photochrom_batch_photographs_sum", **version) == 5
-    assert value(families, "photochrom_photographs_in_flight") == 0
+    assert value(families, "photochrom_in_flight_photographs") == 0
+    assert value(families, "photochrom_in_flight_bytes") == 0
+    assert value(families, "photochrom_model_memory_bytes", **version) >= 0
     assert value(families, "photochrom_model_state", **version, state="available") == 1
     assert value(families, "photochrom_model_state", version="2", state="failed") == 1
     assert value(families, "process_resident_memory_bytes") > 1e6
