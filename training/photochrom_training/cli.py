@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         if options.list:
-            _list(configuration.names())
+            _list()
             return 0
         if options.configuration is None or not options.photographs:
             raise configuration.ConfigurationError(
@@ -69,14 +69,11 @@ def _choices(options: argparse.Namespace) -> dict[str, object]:
     return {name: value for name in names if (value := getattr(options, name)) is not None}
 
 
-def _list(names: Sequence[str]) -> None:
-    import importlib
+def _list() -> None:
+    from photochrom_training import configuration
 
-    from photochrom_training import configurations
-
-    for name in names:
-        print(f"{name}\n{'-' * len(name)}")
-        print(inspect.getdoc(importlib.import_module(f"{configurations.__name__}.{name}")), end="\n\n")
+    for name in configuration.names():
+        print(f"{name}\n{'-' * len(name)}\n{inspect.getdoc(configuration.module(name))}\n")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import Any
 
 import keras
@@ -66,7 +67,17 @@ class Configuration:
 
 def names() -> list[str]:
     """The names of all configurations."""
-    return sorted(module.name for module in pkgutil.iter_modules(configurations.__path__))
+    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(configurations.__path__))
+
+
+def module(name: str) -> ModuleType:
+    """The file of the configuration of that name.
+
+    :raises ConfigurationError: if there is none.
+    """
+    if name not in names():
+        raise ConfigurationError(f"no model configuration {name!r}; there are: {', '.join(names())}")
+    return importlib.import_module(f"{configurations.__name__}.{name.replace('-', '_')}")
 
 
 def find(name: str, **choices: Any) -> Configuration:
@@ -75,9 +86,7 @@ def find(name: str, **choices: Any) -> Configuration:
     :param choices: fields of the configuration, or arguments that its file takes, with other values.
     :raises ConfigurationError: if there is none of that name, or it has no such choice.
     """
-    if name not in names():
-        raise ConfigurationError(f"no model configuration {name!r}; there are: {', '.join(names())}")
-    factory = importlib.import_module(f"{configurations.__name__}.{name}").configuration
+    factory = module(name).configuration
     accepted = inspect.signature(factory).parameters
     own = {key: value for key, value in choices.items() if key in accepted}
     fields = {key: value for key, value in choices.items() if key not in accepted}

@@ -20,10 +20,9 @@ from photochrom_training.networks import photochrom, pretrained
 from photochrom_training.perceptual import PerceptualDistance
 from photochrom_training.photographs import Photograph
 
-_VARIANT = "lite2"
-_FROZEN = {"decoder": ("encoder_",), "whole": ("encoder_stem", *(f"encoder_block{n}_" for n in range(7)))}
-"""The layers that a stage leaves as they are; those of the second reach up to stride 8."""
-STAGES = tuple(_FROZEN)
+STAGES = ("decoder", "whole")
+_STRIDE_8 = {"lite0": 5, "lite2": 7}
+"""How many of each encoder's blocks reach up to stride 8."""
 
 
 def configuration(stage: str = "whole") -> Configuration:
@@ -34,13 +33,13 @@ def configuration(stage: str = "whole") -> Configuration:
     return Configuration(
         name="photochrom",
         description="Natural color for any photograph: EfficientNet-Lite2 U-Net, perceptual regression.",
-        build=functools.partial(_build, stage),
+        build=functools.partial(build, "lite2", stage),
         optimizer=functools.partial(_optimizer, 1e-3 if first else 3e-4),
         averaged=True,
         objective=_objective_of_decoder if first else _objective,
         view=View(side=128, chroma_stride=photochrom.CHROMA_STRIDE, smallest_crop=0.65, ageing=0.3),
         batch_size=32,
-        epochs=13 if first else 14,
+        epochs=11 if first else 12,
         steps_per_epoch=200,
         sizes=(128, 160, 192, 224, 256, 320, 384),
         default_size=192,
@@ -48,11 +47,19 @@ def configuration(stage: str = "whole") -> Configuration:
     )
 
 
-def _build(stage: str) -> keras.Model:
-    network = photochrom.build(_VARIANT)
-    pretrained.load_encoder(network, _VARIANT)
+def build(variant: str, stage: str) -> keras.Model:
+    """The network on an encoder, with the layers frozen that the stage leaves as they are.
+
+    The second stage leaves the encoder's batch normalization with ImageNet's statistics: those of a batch
+    of 32 crops are others, and what the decoder learned in the first stage is lost on them.
+    """
+    network = photochrom.build(variant)
+    pretrained.load_encoder(network, variant)
+    blocks = (f"encoder_block{number}_" for number in range(_STRIDE_8[variant]))
+    frozen = ("encoder_",) if stage == "decoder" else ("encoder_stem", *blocks)
     for layer in network.layers:
-        if layer.name.startswith(_FROZEN[stage]):
+        of_encoder = layer.name.startswith("encoder_")
+        if layer.name.startswith(frozen) or (of_encoder and layer.name.endswith("_norm")):
             layer.trainable = False
     return network
 
@@ -63,7 +70,7 @@ def _objective_of_decoder(_: Sequence[Photograph]) -> Objective:
 
 def _objective(_: Sequence[Photograph]) -> Objective:
     return objectives.PerceptualRegression(
-        objectives.huber(10.0), PerceptualDistance(), 300.0, gain=1.1, every=2
+        objectives.huber(10.0), PerceptualDistance(), 300.0, gain=1.25, every=2
     )
 
 
