@@ -15,7 +15,7 @@ from PIL import Image
 from photochrom._errors import PictureError
 from photochrom._replacing import replacing
 from photochrom_contract.files import encoding, formats
-from photochrom_contract.files.original import Original
+from photochrom_contract.files.original import Original, open_original
 from photochrom_contract.files.page import Chroma
 from photochrom_contract.files.provenance import Provenance
 from photochrom_contract.files.unreadable import UnreadableError
@@ -72,9 +72,9 @@ class Photograph:
             _check_is_file(path, name)
         with _naming(name):
             if isinstance(source, Image.Image):
-                return cls(Original.open(source), name, None)
+                return cls(open_original(source), name, None)
             file = io.BytesIO(source) if isinstance(source, bytes) else source
-            return cls(Original.open(os.fspath(file) if isinstance(file, os.PathLike) else file), name, path)
+            return cls(open_original(os.fspath(file) if isinstance(file, os.PathLike) else file), name, path)
 
     def plane(self, page: int, size: int) -> npt.NDArray[np.uint8]:
         """What the model sees of a page: L* ``(size, size)`` in the wire's 256 steps, upright.
@@ -100,7 +100,7 @@ class Photograph:
         """
         with _naming(self.name):
             form = formats.of_original(
-                self.format, has_alpha=self._original.pages[0].has_alpha, has_pages=self.pages > 1
+                self.format, has_alpha=self._original.pages[0].rows.has_alpha, has_pages=self.pages > 1
             )
         own = "" if self._path is None else self._path.suffix
         return own if own.lower() in form.suffixes else form.suffixes[0]

@@ -4,7 +4,10 @@
 ``v1``                 the generated messages and stubs of ``photochrom.v1``
 ``lab``                sRGB to CIE Lab and back, for NumPy and ``keras.ops``
 ``tensors``            names, shapes and scales of the model's tensors; planes to bytes and back
-``photograph``         a picture to its lightness plane, a chroma plane to a colored picture
+``fast_lab``           the same by table, for whole photographs; with ``gamut``, ``profiles``
+``photograph``         a picture to its lightness plane, a chroma plane to a colored picture;
+                       with ``raster``, ``reduction``, ``upsampling``, ``interpolation``, ``strips``
+``files``              picture files: read page by page, written back with color
 ``manifest``           what a published model version says of itself
 =====================  ===========================================================
 

@@ -29,12 +29,18 @@ _XYZ_OF_RGB = np.array(
 )
 _WHITE = np.array([0.95047, 1.0, 1.08883])  # D65, 2 degree observer: ASTM E308, CIE 15:2004
 _F_OF_RGB = _XYZ_OF_RGB / _WHITE[:, None]
-_RGB_OF_F = np.linalg.inv(_F_OF_RGB)
+RGB_OF_F = np.linalg.inv(_F_OF_RGB)
+"""Linear sRGB of X, Y and Z over the white's: ``(3, 3)``."""
+
+LUMINANCE_OF_RGB = _XYZ_OF_RGB[1]
+"""Relative luminance of linear red, green and blue: ``(3,)``, of sum 1."""
 
 _EPSILON = (6 / 29) ** 3  # CIE 15:2004: where the cube root gives way to the line
 _SLOPE = (29 / 6) ** 2 / 3  # the line's slope; its offset is 4/29
 
-_SHOWN = (-0.5 / 255 / 12.92, 1 + 0.5 / 255 * 2.4 / 1.055)  # linear; half an 8-bit step beyond each end
+SHOWN = (-0.5 / 255 / 12.92, 1 + 0.5 / 255 * 2.4 / 1.055)
+"""Linear light that counts as shown: half an 8-bit step beyond black and white."""
+
 _BISECTIONS = 8  # to 1/256 of the chroma
 
 
@@ -119,7 +125,7 @@ def _scaled_chroma(
 def _is_shown(lab: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
     """Whether sRGB shows a color, to half an 8-bit step: ``(..., 3)`` to ``(...)``."""
     linear = _lab_to_linear(lab, np)
-    shown: npt.NDArray[np.bool_] = ((linear >= _SHOWN[0]) & (linear <= _SHOWN[1])).all(axis=-1)
+    shown: npt.NDArray[np.bool_] = ((linear >= SHOWN[0]) & (linear <= SHOWN[1])).all(axis=-1)
     return shown
 
 
@@ -128,7 +134,7 @@ def _lab_to_linear(lab: Any, xp: Any) -> Any:
     fy = (lab[..., 0] + 16.0) / 116.0
     f = xp.stack([fy + lab[..., 1] / 500.0, fy, fy - lab[..., 2] / 200.0], axis=-1)
     relative = xp.where(f > 6 / 29, xp.power(xp.maximum(f, 6 / 29), 3.0), (f - 4 / 29) / _SLOPE)
-    matrix = xp.cast(_RGB_OF_F.T, lab.dtype) if hasattr(xp, "cast") else _RGB_OF_F.T.astype(lab.dtype)
+    matrix = xp.cast(RGB_OF_F.T, lab.dtype) if hasattr(xp, "cast") else RGB_OF_F.T.astype(lab.dtype)
     return xp.matmul(relative, matrix)
 
 

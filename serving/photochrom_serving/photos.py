@@ -3,20 +3,31 @@
 Plain functions that take their time; the service calls them in threads.
 """
 
+import contextlib
 import dataclasses
 import io
+from collections.abc import Iterator
+from typing import Final
 
-from PIL import Image, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
-from photochrom_contract import photograph
+import photochrom_serving
+from photochrom_contract.files import encoding, formats
+from photochrom_contract.files.original import Original, open_original
+from photochrom_contract.files.provenance import Provenance
+from photochrom_contract.files.unreadable import UnreadableError
+from photochrom_contract.manifest import Manifest
 from photochrom_serving.errors import InvalidFieldError
 from photochrom_serving.session import Chroma, Plane
 
-_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+_FORMATS: Final = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 """No format whose decoder starts other programs (EPS does) or that holds no picture of its own."""
 
-_JPEG = {"quality": 95, "subsampling": 0}  # as the client writes it
-_PNG_COMPRESSION = 3  # of 9: nearly as small as the default, in half its time
+_ANSWERS: Final = {
+    name: dataclasses.replace(formats.BY_NAME[name], holds_orientation=False, holds_pages=False)
+    for name in ("JPEG", "PNG")
+}
+"""The answer is upright, as the protocol promises, and one picture."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,50 +36,52 @@ class Photo:
 
     plane: Plane
     """``(size, size)``."""
-    lightness: photograph.Lightness
-    alpha: Image.Image | None
-    media_type: str
-    """Of the answer: ``image/jpeg`` if that is what came in, otherwise ``image/png``."""
+    original: Original
+    form: formats.Format
+    """Of the answer: JPEG if that is what came in, otherwise PNG."""
+
+    @property
+    def media_type(self) -> str:
+        """Of the answer."""
+        return self.form.media_type
 
 
 def decode(data: bytes, size: int, max_pixels: int) -> Photo:
-    """Read an encoded picture: upright and in sRGB, as :func:`photograph.prepare` makes it.
+    """Read the first picture of an encoded file.
 
     :param size: the side of the plane that the model takes.
     :raises InvalidFieldError: naming ``photo``, if it is no picture, damaged or too large.
     """
-    try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
-            width, height = opened.size  # of the header: nothing is decoded yet
-            if width * height > max_pixels:
-                raise InvalidFieldError(
-                    "photo",
-                    f"is {width} x {height} pixels, above the limit of {max_pixels}; send a smaller one",
-                )
-            media_type = (
-                "image/jpeg" if opened.format in ("JPEG", "MPO") else "image/png"
-            )  # MPO: of several shots
-            prepared = photograph.prepare(opened)
-            lightness = photograph.lightness_of(prepared.picture)
-    except UnidentifiedImageError as error:
-        raise InvalidFieldError("photo", f"is in none of the formats {', '.join(_FORMATS)}") from error
-    except Image.DecompressionBombError as error:
-        raise InvalidFieldError("photo", f"{error}; send a smaller one") from error
-    except InvalidFieldError:
-        raise
-    except Exception as error:  # a damaged file raises whatever its decoder stumbles over
-        raise InvalidFieldError("photo", f"cannot be decoded: {error}") from error
-    return Photo(photograph.reduce_lightness(lightness, size), lightness, prepared.alpha, media_type)
+    with _refusing():
+        original = open_original(io.BytesIO(data), _FORMATS)
+        width, height = original.size
+        if width * height > max_pixels:
+            raise InvalidFieldError(
+                "photo", f"is {width} x {height} pixels, above the limit of {max_pixels}; send a smaller one"
+            )
+        plane = original.pages[0].plane(size)
+        return Photo(plane, original, _ANSWERS["JPEG" if original.format == "JPEG" else "PNG"])
 
 
-def encode(photo: Photo, chroma: Chroma, saturation: float) -> bytes:
-    """The colored picture, encoded as ``photo.media_type``."""
-    picture = photograph.merge(photo.lightness, chroma, saturation)
+def encode(photo: Photo, chroma: Chroma, saturation: float, manifest: Manifest) -> bytes:
+    """The colored picture, encoded as ``photo.media_type``, with its metadata and the model's name."""
     file = io.BytesIO()
-    if photo.media_type == "image/jpeg":
-        picture.save(file, "JPEG", **_JPEG)
-    else:
-        if photo.alpha is not None:
-            picture.putalpha(photo.alpha)
-        picture.save(file, "PNG", compress_level=_PNG_COMPRESSION)
+    provenance = Provenance(
+        manifest.name, manifest.version, manifest.sha256, f"Photochrom {photochrom_serving.__version__}"
+    )
+    with _refusing(), photo.original as original:
+        planes = [chroma] * len(original.pages)  # the first is the one that is written
+        encoding.encode(original, planes, file, photo.form, provenance=provenance, saturation=saturation)
     return file.getvalue()
+
+
+@contextlib.contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except UnreadableError as error:
+        if isinstance(error.__cause__, UnidentifiedImageError):
+            reason = f"is in none of the formats {', '.join(_FORMATS)}"
+        else:
+            reason = f"cannot be decoded: it {error}"
+        raise InvalidFieldError("photo", reason) from error

@@ -70,7 +70,9 @@ class ColorizerService(colorizer_pb2_grpc.ColorizerServicer):
                 prediction = await self._data_plane.predict(
                     meant, [photo.plane], expiry, _temperature(request)
                 )
-                encoded = await self._in_thread(photos.encode, photo, prediction.chroma[0], saturation)
+                encoded = await self._in_thread(
+                    photos.encode, photo, prediction.chroma[0], saturation, prediction.manifest
+                )
         return colorizer_pb2.ColorizePhotoResponse(
             model=_spec(manifest), photo=encoded, media_type=photo.media_type
         )

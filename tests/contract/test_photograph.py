@@ -10,11 +10,18 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from photochrom_contract import lab, photograph
+from photochrom_contract import lab, photograph, strips
+from photochrom_contract.raster import Raster
 
 SIDES = st.integers(1, 40)
 RAMP = np.tile(np.arange(256, dtype=np.uint8), (4, 1))
 LIGHTNESS_OF_RAMP = lab.luminance_to_lightness(lab.srgb_to_linear(RAMP / 255.0))
+
+
+def shorten_strips(monkeypatch: pytest.MonkeyPatch, pixels: int) -> None:
+    """Have every picture worked on in strips of so many pixels."""
+    rows_of = strips.rows_of
+    monkeypatch.setattr(strips, "rows_of", lambda height, width: rows_of(height, width, pixels))
 
 
 def deep_png(values: np.ndarray, transparent: tuple[int, ...]) -> bytes:
@@ -36,10 +43,10 @@ def deep_png(values: np.ndarray, transparent: tuple[int, ...]) -> bytes:
 def test_the_transparent_grey_of_16_bits_is_that_grey_alone() -> None:
     values = np.arange(0x1200, 0x1240).reshape(8, 8)
     with Image.open(io.BytesIO(deep_png(values, (0x1234,)))) as picture:
-        prepared = photograph.prepare(picture)
-    assert prepared.alpha is not None
-    assert np.array_equal(np.asarray(prepared.alpha) == 0, values == 0x1234)
-    assert np.array_equal(np.asarray(prepared.picture), values)
+        raster = Raster.of_picture(picture)
+    assert raster.alpha is not None
+    assert np.array_equal(raster.alpha == 0, values == 0x1234)
+    assert np.array_equal(raster.pixels, values)
 
 
 def test_the_transparent_color_of_16_bits_a_channel_is_compared_in_the_bits_that_pillow_keeps() -> None:
@@ -48,15 +55,15 @@ def test_the_transparent_color_of_16_bits_a_channel_is_compared_in_the_bits_that
     values[1, 1] = (0x3400, 0x7800, 0xBC00)
     with Image.open(io.BytesIO(deep_png(values, (0x1234, 0x5678, 0x9ABC)))) as picture:
         before = dict(picture.info)
-        prepared = photograph.prepare(picture)
+        raster = Raster.of_picture(picture)
         assert picture.info == before
-    assert prepared.alpha is not None
-    assert np.asarray(prepared.alpha).tolist() == [[0, 255], [255, 255]]
+    assert raster.alpha is not None
+    assert raster.alpha.tolist() == [[0, 255], [255, 255]]
 
 
 def test_a_picture_without_pixels_is_refused() -> None:
     with pytest.raises(ValueError, match="no pixels"):
-        photograph.prepare(Image.new("L", (0, 5)))
+        photograph.lightness_of(Image.new("L", (0, 5)))
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "RGBX", "YCbCr", "P", "CMYK"])
@@ -104,7 +111,7 @@ def test_32_bit_greys_beyond_16_bits_are_black_or_white() -> None:
 def test_lightness_is_the_same_in_strips(dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
     picture = Image.fromarray(np.random.default_rng(3).integers(0, 256, (50, 20)).astype(dtype))
     whole = photograph.lightness_of(picture)
-    monkeypatch.setattr(photograph, "_STRIP_PIXELS", 7 * 20)
+    shorten_strips(monkeypatch, 7 * 20)
     assert np.array_equal(photograph.lightness_of(picture), whole)
 
 
@@ -172,6 +179,6 @@ def test_merging_in_strips_leaves_no_seams(
     lightness = generator.uniform(20, 80, (height, width)).astype(np.float32)
     chroma = generator.uniform(-40, 40, (2, side, side)).astype(np.float32)
     whole = np.asarray(photograph.merge(lightness, chroma), int)
-    monkeypatch.setattr(photograph, "_STRIP_PIXELS", 7 * width)
+    shorten_strips(monkeypatch, 7 * width)
     strips = np.asarray(photograph.merge(lightness, chroma), int)
     assert np.abs(strips - whole).max() <= 1

@@ -20,19 +20,26 @@ class Format:
     """Whether it has several pictures in one file: pages or an animation."""
     holds_orientation: bool = False
     """Whether its metadata can say how to turn the picture; otherwise it is written upright."""
-    holds_16_bits: bool = False
-    """Whether a channel may have 16 bits."""
+    holds_exif: bool = True
+    """Whether it has a place for EXIF."""
+    holds_dpi: bool = False
+    """Whether it has a place of its own for the pixels an inch."""
 
+
+_ALL: Final = {"holds_pages": True, "holds_orientation": True}
 
 FORMATS: Final = (
-    Format("AVIF", "image/avif", (".avif",), holds_pages=True, holds_orientation=True),
-    Format("BMP", "image/bmp", (".bmp",), holds_alpha=False),
-    Format("JPEG", "image/jpeg", (".jpg", ".jpeg"), holds_alpha=False, holds_orientation=True),
-    Format("JPEG2000", "image/jp2", (".jp2",)),
-    Format("PNG", "image/png", (".png",), holds_pages=True, holds_orientation=True),
-    Format("PPM", "image/x-portable-pixmap", (".ppm",), holds_alpha=False),
-    Format("TIFF", "image/tiff", (".tif", ".tiff"), holds_pages=True, holds_orientation=True),
-    Format("WEBP", "image/webp", (".webp",), holds_pages=True, holds_orientation=True),
+    Format("AVIF", "image/avif", (".avif",), **_ALL),
+    Format("BMP", "image/bmp", (".bmp",), holds_alpha=False, holds_exif=False, holds_dpi=True),
+    Format("HEIF", "image/heic", (".heic", ".heif"), holds_pages=True),  # libheif turns it upright
+    Format(
+        "JPEG", "image/jpeg", (".jpg", ".jpeg"), holds_alpha=False, holds_orientation=True, holds_dpi=True
+    ),
+    Format("JPEG2000", "image/jp2", (".jp2",), holds_exif=False),
+    Format("PNG", "image/png", (".png",), **_ALL, holds_dpi=True),
+    Format("PPM", "image/x-portable-pixmap", (".ppm",), holds_alpha=False, holds_exif=False),
+    Format("TIFF", "image/tiff", (".tif", ".tiff"), **_ALL, holds_dpi=True),
+    Format("WEBP", "image/webp", (".webp",), **_ALL),
 )
 
 BY_NAME: Final = {each.name: each for each in FORMATS}

@@ -1,32 +1,25 @@
-"""What a file says beside its pixels."""
+"""What a file says beside its pixels, whatever format it says it in."""
 
 import dataclasses
-from typing import Final
+import struct
+from typing import Any, Final
 
 from PIL import Image
 
+IPTC: Final = 0x0404
+"""The image resource that holds IPTC records."""
+
+_THUMBNAILS: Final = frozenset({0x0409, 0x040C})
+"""Image resources with small copies of the picture, in its old greys."""
+
 _STRUCTURE: Final = frozenset(
-    {*range(254, 264), 266, *range(273, 274), *range(277, 282), 284, *range(288, 294), 297, 301}
-    | {
-        *range(317, 326),
-        330,
-        332,
-        333,
-        334,
-        336,
-        338,
-        339,
-        340,
-        341,
-        347,
-        *range(512, 534),
-        700,
-        33723,
-        34377,
-        34675,
-    }
+    {*range(254, 264), 266, 273, *range(277, 282), 284, *range(288, 294), 297, 301}
+    | {*range(317, 326), 330, 332, 333, 334, 336, 338, 339, 340, 341, 347, *range(512, 534)}
+    | {700, 33723, 34377, 34675}
 )
 """TIFF's tags on how its pixels are stored, and those that are carried over on their own."""
+
+_PNG_TEXT_ELSEWHERE: Final = frozenset({"XML:com.adobe.xmp", "Raw profile type exif", "Raw profile type xmp"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,28 +27,107 @@ class Metadata:
     """Of an original; carried over into its colored copy where the format has a place for it."""
 
     exif: bytes = b""
-    """An EXIF block, without its ``Exif`` header."""
+    """An EXIF block: a TIFF stream, after the header ``Exif``."""
     xmp: bytes = b""
     """An XMP packet."""
-    iptc: bytes = b""
-    """Photoshop image resources as a JPEG's APP13 or a TIFF's tag 34377 holds them: IPTC is one of them."""
+    resources: dict[int, bytes] = dataclasses.field(default_factory=dict)
+    """Photoshop's image resources by their number; :data:`IPTC` is one of them."""
     dpi: tuple[float, float] | None = None
     """Pixels an inch, horizontally and vertically."""
-    comment: bytes = b""
+    comment: str = ""
+    text: dict[str, str] = dataclasses.field(default_factory=dict)
+    """A PNG's keywords."""
+    loop: int | None = None
+    """How often an animation runs; 0 for ever."""
 
     @classmethod
     def of(cls, picture: Image.Image) -> "Metadata":
         """Of a picture that Pillow opened; call it when its pixels are loaded."""
+        info = picture.info
         exif = Image.Exif()  # a copy: the picture may be a caller's
         exif.load(picture.getexif().tobytes())
         for tag in _STRUCTURE & exif.keys():
             del exif[tag]
-        xmp = picture.info.get("xmp", b"")
-        comment = picture.info.get("comment", b"")
-        dpi = picture.info.get("dpi")
         return cls(
             exif=exif.tobytes() if exif else b"",
-            xmp=xmp.encode() if isinstance(xmp, str) else bytes(xmp),
-            dpi=(float(dpi[0]), float(dpi[1])) if dpi else None,
-            comment=comment.encode() if isinstance(comment, str) else bytes(comment),
+            xmp=_bytes(info.get("xmp", b"")),
+            resources=_resources(picture),
+            dpi=_dpi(info.get("dpi")),
+            comment=_text(info.get("comment", "")),
+            text={
+                key: value
+                for key, value in getattr(picture, "text", {}).items()
+                if key not in _PNG_TEXT_ELSEWHERE
+            }
+            if picture.format == "PNG"
+            else {},
+            loop=info.get("loop"),
         )
+
+    def png_text(self) -> dict[str, str]:
+        """As keywords of a PNG."""
+        keywords = dict(self.text)
+        if self.comment:
+            keywords.setdefault("Comment", self.comment)
+        if IPTC in self.resources and "Raw profile type iptc" not in keywords:
+            # ImageMagick's convention, which readers of IPTC in PNG follow.
+            data = resource_blocks({IPTC: self.resources[IPTC]})
+            keywords["Raw profile type iptc"] = f"\niptc\n{len(data):8}\n{data.hex()}\n"
+        return keywords
+
+
+def parse_resources(data: bytes) -> dict[int, bytes]:
+    """Image resources from a row of ``8BIM`` blocks; what is broken ends it."""
+    resources = {}
+    position = 0
+    while data[position : position + 4] == b"8BIM" and position + 12 <= len(data):
+        (number,) = struct.unpack_from(">H", data, position + 4)
+        position += 6
+        position += (data[position] + 2) & ~1  # a name, padded to an even length
+        if position + 4 > len(data):
+            break
+        (size,) = struct.unpack_from(">I", data, position)
+        position += 4
+        resources[number] = data[position : position + size]
+        position += (size + 1) & ~1
+    return {number: value for number, value in resources.items() if number not in _THUMBNAILS}
+
+
+def resource_blocks(resources: dict[int, bytes]) -> bytes:
+    """The inverse of :func:`parse_resources`."""
+    return b"".join(
+        b"8BIM" + struct.pack(">HHI", number, 0, len(value)) + value + b"\0" * (len(value) % 2)
+        for number, value in sorted(resources.items())
+    )
+
+
+def _resources(picture: Image.Image) -> dict[int, bytes]:
+    """Of a JPEG's APP13 or a TIFF's tags."""
+    tags = getattr(picture, "tag_v2", {})
+    blocks = b"".join(
+        content.removeprefix(b"Photoshop 3.0\0")
+        for marker, content in getattr(picture, "applist", [])
+        if marker == "APP13" and content.startswith(b"Photoshop 3.0\0")
+    )
+    resources = parse_resources(blocks or _bytes(tags.get(34377, b"")))
+    if 33723 in tags:
+        resources[IPTC] = _bytes(tags[33723])
+    return resources
+
+
+def _dpi(value: Any) -> tuple[float, float] | None:
+    try:
+        across, down = (float(each) for each in value)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    return (across, down) if 0 < across < 1e6 and 0 < down < 1e6 else None
+
+
+def _bytes(value: Any) -> bytes:
+    if isinstance(value, tuple):
+        return bytes(part & 255 for part in value if isinstance(part, int))
+    return value.encode() if isinstance(value, str) else bytes(value)
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

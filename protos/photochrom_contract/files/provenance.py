@@ -1,17 +1,14 @@
 """What a colored file says of its colors."""
 
 import dataclasses
-from typing import Final
-from xml.sax.saxutils import quoteattr
+from typing import BinaryIO, Final
 
-DIGITAL_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicallyEnhanced"
-"""IPTC's term for a picture that an algorithm has changed."""
+from PIL import Image
 
-_PACKET: Final = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
-<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-{description}
-</rdf:RDF></x:xmpmeta>
-<?xpacket end="w"?>"""
+from photochrom_contract.files import jpeg2000, xmp
+from photochrom_contract.files.unreadable import reading
+
+DIGITAL_SOURCE_TYPE: Final = xmp.DIGITAL_SOURCE_TYPE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,19 +22,34 @@ class Provenance:
     software: str = ""
     """What merged the colors, such as ``Photochrom 0.1.0``."""
 
-    def packet(self) -> bytes:
-        """An XMP packet that says so."""
+    @property
+    def sentence(self) -> str:
+        """As text, for formats that hold nothing else."""
+        digest = f", sha256 {self.sha256}" if self.sha256 else ""
+        return f"{self.software or 'Photochrom'}: colors by model {self.model} {self.version}{digest}"
+
+    def packet(self, other: bytes = b"") -> bytes:
+        """An XMP packet that says so, besides what the packet ``other`` says."""
         properties = {
-            "Iptc4xmpExt:DigitalSourceType": DIGITAL_SOURCE_TYPE,
-            "photochrom:Model": self.model,
-            "photochrom:Version": str(self.version),
-            "photochrom:SHA256": self.sha256,
-            "photochrom:Software": self.software,
+            "Model": self.model,
+            "Version": str(self.version),
+            "SHA256": self.sha256,
+            "Software": self.software,
         }
-        description = (
-            '<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
-            'xmlns:photochrom="urn:photochrom:1.0" '
-            + " ".join(f"{name}={quoteattr(value)}" for name, value in properties.items() if value)
-            + "/>"
-        )
-        return _PACKET.format(description=description).encode()
+        return xmp.write(other, {name: value for name, value in properties.items() if value})
+
+
+def read(source: str | BinaryIO) -> Provenance | None:
+    """What a picture file says of its colors; None if nothing, as of any that Photochrom did not color.
+
+    :raises UnreadableError: if it is no picture.
+    """
+    with reading(), Image.open(source) as picture:
+        packet = picture.info.get("xmp") or picture.info.get("XML:com.adobe.xmp") or b""
+        if picture.format == "JPEG2000":
+            packet = jpeg2000.read_xmp(picture.fp)
+    said = xmp.read(packet.encode() if isinstance(packet, str) else packet)
+    version = said.get("Version", "")
+    if "Model" not in said or not version.isdecimal():
+        return None
+    return Provenance(said["Model"], int(version), said.get("SHA256", ""), said.get("Software", ""))

@@ -86,11 +86,11 @@ def batches(photographs: Iterable[Photograph]) -> Iterator[list[Photograph]]:
 
 def merged(truth: Photograph, plane: ChromaPlane) -> npt.NDArray[np.uint8]:
     """The colored picture ``(h, w, 3)`` as a client would make it."""
-    return np.asarray(photograph.merge(truth.lightness, plane))
+    return np.asarray(photograph.merge(truth.lightness, plane, upsampling="bilinear"))
 
 
 def stretched(plane: ChromaPlane, height: int, width: int) -> metrics.Chroma:
-    """A chroma plane at its photograph's size, stretched as ``photochrom_contract.photograph.merge`` does."""
+    """A chroma plane at its photograph's size, stretched bilinearly."""
     resized = [Image.fromarray(one).resize((width, height), Image.Resampling.BILINEAR) for one in plane]
     return np.stack([np.asarray(one) for one in resized])
 
