@@ -54,8 +54,9 @@ class Photograph:
 
     @property
     def pixels(self) -> int:
-        """Of its largest picture, of which one is decoded at a time."""
-        return max(page.width * page.height for page in self._original.pages)
+        """Of its first picture, as its header says; one is decoded at a time."""
+        width, height = self._original.size
+        return width * height
 
     @classmethod
     def open(cls, source: Source) -> Self:
