@@ -19,6 +19,9 @@ _STRUCTURE: Final = frozenset(
 )
 """TIFF's tags on how its pixels are stored, and those that are carried over on their own."""
 
+_BLOCKS: Final = (0x8769, 0x8825)
+"""EXIF's own block, and that of the place."""
+
 _PNG_TEXT_ELSEWHERE: Final = frozenset({"XML:com.adobe.xmp", "Raw profile type exif", "Raw profile type xmp"})
 
 
@@ -44,12 +47,9 @@ class Metadata:
     def of(cls, picture: Image.Image) -> "Metadata":
         """Of a picture that Pillow opened; call it when its pixels are loaded."""
         info = picture.info
-        exif = Image.Exif()  # a copy: the picture may be a caller's
-        exif.load(picture.getexif().tobytes())
-        for tag in _STRUCTURE & exif.keys():
-            del exif[tag]
+        exif = _exif(picture)
         return cls(
-            exif=exif.tobytes() if exif else b"",
+            exif=exif.tobytes() if exif or exif.get_ifd(_BLOCKS[0]) or exif.get_ifd(_BLOCKS[1]) else b"",
             xmp=_bytes(info.get("xmp", b"")),
             resources=_resources(picture),
             dpi=_dpi(info.get("dpi")),
@@ -99,6 +99,18 @@ def resource_blocks(resources: dict[int, bytes]) -> bytes:
         b"8BIM" + struct.pack(">HHI", number, 0, len(value)) + value + b"\0" * (len(value) % 2)
         for number, value in sorted(resources.items())
     )
+
+
+def _exif(picture: Image.Image) -> Image.Exif:
+    """A copy, for the picture may be a caller's, without what is carried over on its own."""
+    exif = Image.Exif()
+    given = picture.getexif()
+    for block in _BLOCKS:
+        details = given.get_ifd(block)
+        if details:
+            exif.get_ifd(block).update(details)
+    exif.update({tag: value for tag, value in given.items() if tag not in _STRUCTURE and tag not in _BLOCKS})
+    return exif
 
 
 def _resources(picture: Image.Image) -> dict[int, bytes]:
