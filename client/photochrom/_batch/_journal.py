@@ -73,6 +73,7 @@ class Journal:
         self._path = path
         self._writing, self._syncing = threading.Lock(), threading.Lock()
         self._written = self._synced = 0
+        self._broken: OSError | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
@@ -109,6 +110,8 @@ class Journal:
         line = json.dumps(value, separators=(",", ":")).encode() + b"\n"
         try:
             with self._writing:
+                if self._broken:  # nothing may continue a line that was cut off
+                    raise self._broken
                 while line:  # a disk that is nearly full may take a part
                     line = line[os.write(self._file, line) :]
                 self._written += 1
@@ -119,6 +122,7 @@ class Journal:
                     os.fsync(self._file)
                     self._synced = reached
         except OSError as error:
+            self._broken = error
             raise PictureError(str(self._path), f"cannot be written: {error.strerror}") from error
 
     def _lock(self) -> None:

@@ -34,6 +34,12 @@ def _start(target: str, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def _run_on_a_small_disk(target: str) -> subprocess.CompletedProcess[str]:
+    """The same, where no file may have more than 20 KiB."""
+    command = f"ulimit -f 20; exec {sys.executable} -m photochrom batch album colored --target {target}"
+    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+
+
 def _wait_for_requests(service: scripted.Colorizer, more: int) -> None:
     with service.arrival:
         wanted = len(service.requests) + more
@@ -160,3 +166,27 @@ def test_a_second_ctrl_c_ends_it_at_once(album: Path, target: str, service: scri
             assert process.wait() == 130
     finally:
         service.may_answer.set()
+
+
+def test_a_disk_that_takes_no_more_of_the_journal_ends_it_and_nothing_is_lost(
+    album: Path, target: str, service: scripted.Colorizer
+) -> None:
+    ended = _run_on_a_small_disk(target)
+    assert ended.returncode == 2
+    assert (
+        ended.stderr == "photochrom: colored/.photochrom/journal.jsonl: cannot be written: File too large\n"
+    )
+    assert 0 < len(colored_in(Path("colored"))) < COUNT
+    assert main(["batch", "album", "colored"]) == 0
+    _check_each_is_there_once_and_whole(album)
+
+
+def test_a_copy_that_the_disk_does_not_take_fails_alone(target: str, tmp_path: Path) -> None:
+    (tmp_path / "album").mkdir()
+    Image.new("L", (32, 32), 90).save(tmp_path / "album" / "small.png")
+    Image.effect_noise((200, 200), 90).save(tmp_path / "album" / "large.png")
+    ended = _run_on_a_small_disk(target)
+    assert ended.returncode == 2
+    assert ended.stderr == "photochrom: colored/large.png: cannot be written: File too large\n"
+    assert colored_in(Path("colored")) == {"small.png"}
+    assert list(Path("colored/.photochrom/staging").iterdir()) == []
