@@ -11,6 +11,13 @@ def after(seconds: float | None) -> Deadline:
     return None if seconds is None else time.monotonic() + seconds
 
 
+def earlier(one: Deadline, other: Deadline) -> Deadline:
+    """The one of two deadlines that passes first."""
+    if one is None or other is None:
+        return one if other is None else other
+    return min(one, other)
+
+
 def has_passed(deadline: Deadline) -> bool:
     """Whether nobody waits for the answer any more."""
     return deadline is not None and time.monotonic() >= deadline

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 _TELLING_TEXTS = (
     "", "0", "1", "2", "-1", "photochrom", "photochrom/1", "stable", "lightness", "chroma", "temperature",
-    "serving_default", "signature_def", "FP32", "UINT8", "../..", "\0", "x" * 9999,
+    "serving_default", "signature_def", "FP32", "UINT8", "../..", "\0", "x" * 9999, "9" * 9999,
 )  # fmt: skip
 _TELLING_NUMBERS = (-1, 0, 1, 2, 3, 4, 5, 10, 30, 32, 64, 128, 1024, 1025)
 _TELLING_BYTES = (b"", b"\x7f" * 1024, b"\0" * 4096, b"\xff\xff\xff\xff" * 1024)

@@ -174,6 +174,11 @@ def _base64(data: bytes) -> str:
 
 _TENSOR = _base64((_PLANE * np.float32(100 / 255)).astype("<f4").tobytes())
 _COLORIZE = {"lightness": {"width": 32, "height": 32, "data": _base64(_PLANE.tobytes())}}
+_INFER = {
+    "model_name": "photochrom",
+    "inputs": [{"name": "lightness", "datatype": "FP32", "shape": [1, 1, 32, 32]}],
+    "raw_input_contents": [_TENSOR],
+}
 _SPEC = {"name": "photochrom"}
 _GOOD: dict[str, Any] = {
     "Colorize": _COLORIZE,
@@ -191,10 +196,7 @@ _GOOD: dict[str, Any] = {
     },
     "GetModelMetadata": {"model_spec": _SPEC, "metadata_field": ["signature_def"]},
     "GetModelStatus": {"model_spec": _SPEC},
-    "ModelInfer": {
-        "model_name": "photochrom",
-        "inputs": [{"name": "lightness", "datatype": "FP32", "shape": [1, 1, 32, 32]}],
-        "raw_input_contents": [_TENSOR],
-    },
+    "ModelInfer": _INFER,
+    "ModelStreamInfer": _INFER,
     "ServerReflectionInfo": {"file_containing_symbol": "photochrom.v1.Colorizer"},
 }

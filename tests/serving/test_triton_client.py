@@ -1,4 +1,4 @@
-"""Triton's own client, in a process of its own, which runs ``clients/tritonclient_tests.py``."""
+"""Triton's own client, in a process of its own, which runs ``clients/triton_*_tests.py``."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ README = Path(__file__).parents[2] / "serving" / "README.md"
 def test_tritons_client_gets_what_it_expects(tmp_path: Path) -> None:
     python = python_with("tritonclient", "tritonclient[grpc]")
     with served(tmp_path) as environment:
-        run_tests(python, "tritonclient_tests.py", **environment)
+        run_tests(python, "triton_inference_tests.py", "triton_models_tests.py", **environment)
 
 
 def test_the_readmes_example_runs(tmp_path: Path) -> None:

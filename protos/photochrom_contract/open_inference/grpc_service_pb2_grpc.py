@@ -64,6 +64,11 @@ class GRPCInferenceServiceStub(object):
                 request_serializer=photochrom__contract_dot_open__inference_dot_grpc__service__pb2.ModelInferRequest.SerializeToString,
                 response_deserializer=photochrom__contract_dot_open__inference_dot_grpc__service__pb2.ModelInferResponse.FromString,
                 _registered_method=True)
+        self.ModelStreamInfer = channel.stream_stream(
+                '/inference.GRPCInferenceService/ModelStreamInfer',
+                request_serializer=photochrom__contract_dot_open__inference_dot_grpc__service__pb2.ModelInferRequest.SerializeToString,
+                response_deserializer=photochrom__contract_dot_open__inference_dot_grpc__service__pb2.ModelStreamInferResponse.FromString,
+                _registered_method=True)
         self.ModelConfig = channel.unary_unary(
                 '/inference.GRPCInferenceService/ModelConfig',
                 request_serializer=photochrom__contract_dot_open__inference_dot_grpc__service__pb2.ModelConfigRequest.SerializeToString,
@@ -133,6 +138,14 @@ class GRPCInferenceServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ModelStreamInfer(self, request_iterator, context):
+        """The same for many requests: one response to each, in their order. One that fails says so in its
+        error_message, and the stream goes on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ModelConfig(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -195,6 +208,11 @@ def add_GRPCInferenceServiceServicer_to_server(servicer, server):
                     servicer.ModelInfer,
                     request_deserializer=photochrom__contract_dot_open__inference_dot_grpc__service__pb2.ModelInferRequest.FromString,
                     response_serializer=photochrom__contract_dot_open__inference_dot_grpc__service__pb2.ModelInferResponse.SerializeToString,
+            ),
+            'ModelStreamInfer': grpc.stream_stream_rpc_method_handler(
+                    servicer.ModelStreamInfer,
+                    request_deserializer=photochrom__contract_dot_open__inference_dot_grpc__service__pb2.ModelInferRequest.FromString,
+                    response_serializer=photochrom__contract_dot_open__inference_dot_grpc__service__pb2.ModelStreamInferResponse.SerializeToString,
             ),
             'ModelConfig': grpc.unary_unary_rpc_method_handler(
                     servicer.ModelConfig,
@@ -384,6 +402,33 @@ class GRPCInferenceService(object):
             '/inference.GRPCInferenceService/ModelInfer',
             photochrom__contract_dot_open__inference_dot_grpc__service__pb2.ModelInferRequest.SerializeToString,
             photochrom__contract_dot_open__inference_dot_grpc__service__pb2.ModelInferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ModelStreamInfer(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/inference.GRPCInferenceService/ModelStreamInfer',
+            photochrom__contract_dot_open__inference_dot_grpc__service__pb2.ModelInferRequest.SerializeToString,
+            photochrom__contract_dot_open__inference_dot_grpc__service__pb2.ModelStreamInferResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -19,10 +19,10 @@ from photochrom_contract.tensorflow_serving import (
 from photochrom_serving.control import ModelControl
 from photochrom_serving.data_plane import DataPlane
 from photochrom_serving.drain import Drain
-from photochrom_serving.protocols.open_inference import InferenceService
 from photochrom_serving.protocols.statistics import Statistics
 from photochrom_serving.protocols.tensorflow_models import ModelService
 from photochrom_serving.protocols.tensorflow_prediction import PredictionService
+from photochrom_serving.protocols.triton_extensions import InferenceService
 from photochrom_serving.settings import Settings
 
 

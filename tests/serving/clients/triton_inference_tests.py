@@ -1,4 +1,4 @@
-"""Triton's own client against a Photochrom server. Runs in the client's environment, not in the project's."""
+"""Triton's own client: inference. Runs in the client's environment, not in the project's."""
 
 import os
 import queue
@@ -8,30 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
-from tritonclient.utils import InferenceServerException
 
+from tests.serving.clients.triton_requests import CHROMA, LIGHTNESS, SAMPLES, refusal, tensor
 from tests.serving.clients.wire import disagreements
-
-SAMPLES = np.load(os.environ["SAMPLES"])
-LIGHTNESS, CHROMA = SAMPLES["lightness"], SAMPLES["chroma"]  # (n, 1, h, w) and (n, 2, h / 2, w / 2)
 
 
 @pytest.fixture
 def client() -> Iterator[Any]:
     with triton.InferenceServerClient(os.environ["TARGET"]) as client:
         yield client
-
-
-def tensor(values: Any, name: str = "lightness", datatype: str = "FP32") -> Any:
-    sent = triton.InferInput(name, list(values.shape), datatype)
-    sent.set_data_from_numpy(values)
-    return sent
-
-
-def refusal(call: Any) -> tuple[str, str]:
-    with pytest.raises(InferenceServerException) as caught:
-        call()
-    return caught.value.status().removeprefix("StatusCode."), caught.value.message()
 
 
 def test_the_wire_types_are_those_of_the_client() -> None:
@@ -95,6 +80,7 @@ def test_the_one_output_can_be_asked_for_and_no_other(client: Any) -> None:
             "Request for unknown model: 'sepia' is not found; there is no model 'sepia'; there is annealed, ",
         ),
         ("photochrom", "7", "Request for unknown model: 'photochrom' version 7 is not found; "),
+        ("photochrom", "9" * 5000, "Request for unknown model: 'photochrom' version 99999"),
         ("photochrom", "0", "Request for unknown model: 'photochrom' version 0 is not found; "),
         ("photochrom", "best", "Request for unknown model: 'photochrom' version best is not found; "),
     ],
@@ -159,88 +145,29 @@ def test_a_full_queue_is_unavailable_with_the_time_to_come_back(client: Any) -> 
 def test_a_deadline_that_passes_is_exceeded() -> None:
     with triton.InferenceServerClient(os.environ["SLOW_TARGET"]) as slow:
         code, _ = refusal(lambda: slow.infer("photochrom", [tensor(LIGHTNESS[:1])], client_timeout=0.001))
-    assert code == "DEADLINE_EXCEEDED"
+        assert code == "DEADLINE_EXCEEDED"
+        code, message = refusal(lambda: slow.infer("photochrom", [tensor(LIGHTNESS[:1])], timeout=1))
+    assert (code, message) == ("DEADLINE_EXCEEDED", "the deadline passed before the call was admitted")
 
 
-def test_the_metadata_describes_the_tensors(client: Any) -> None:
-    assert client.get_server_metadata(as_json=True) == {
-        "name": "photochrom",
-        "version": os.environ["VERSION"],
-        "extensions": ["model_configuration", "model_repository", "statistics"],
-    }
-    metadata = client.get_model_metadata("annealed", as_json=True)
-    assert metadata == {
-        "name": "annealed",
-        "versions": ["1"],
-        "platform": "onnxruntime_onnx",
-        "inputs": [
-            {"name": "lightness", "datatype": "FP32", "shape": ["-1", "1", "64", "64"]},
-            {"name": "temperature", "datatype": "FP32", "shape": ["1"]},
-        ],
-        "outputs": [{"name": "chroma", "datatype": "FP32", "shape": ["-1", "2", "32", "32"]}],
-    }
-    assert client.get_model_metadata("photochrom").versions == ["1", "2"]
-    assert client.get_model_metadata("photochrom").inputs[0].shape == [-1, 1, -1, -1]
+def test_a_stream_answers_in_order_and_goes_on_after_a_request_that_fails(client: Any) -> None:
+    answers: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
+    client.start_stream(lambda result, error: answers.put((result, error)))
+    for number in range(40):  # more than the window
+        model = "sepia" if number % 5 == 3 else "photochrom"
+        client.async_stream_infer(model, [tensor(LIGHTNESS[number % 3 :])], request_id=str(number))
+    for number in range(40):
+        result, error = answers.get(timeout=60)
+        if number % 5 == 3:
+            assert error.message().startswith("Request for unknown model: 'sepia' is not found; ")
+        else:
+            assert error is None
+            np.testing.assert_array_equal(result.as_numpy("chroma"), CHROMA[number % 3 :])
+            assert result.get_response().id == str(number)
+    client.stop_stream()
 
 
-def test_the_configuration_is_what_the_load_generator_reads(client: Any) -> None:
-    config = client.get_model_config("annealed").config
-    assert (config.name, config.platform, config.backend) == ("annealed", "onnxruntime_onnx", "onnxruntime")
-    assert config.max_batch_size == 4
-    assert config.WhichOneof("scheduling_choice") == "dynamic_batching"
-    assert [(entry.name, list(entry.dims), entry.optional) for entry in config.input] == [
-        ("lightness", [1, 64, 64], False),
-        ("temperature", [1], True),
-    ]
-    assert [(entry.name, list(entry.dims)) for entry in config.output] == [("chroma", [2, 32, 32])]
-
-
-def test_the_statistics_count_what_was_done(client: Any) -> None:
-    def statistics() -> Any:
-        (found,) = client.get_inference_statistics("photochrom", "2").model_stats
-        return found
-
-    before = statistics()
-    client.infer("photochrom", [tensor(LIGHTNESS)])
-    after = statistics()
-    assert after.inference_count == before.inference_count + 3
-    assert after.execution_count > before.execution_count
-    assert after.last_inference >= before.last_inference
-    for stage in ("success", "queue", "compute_input", "compute_infer"):
-        earlier, later = (getattr(found.inference_stats, stage) for found in (before, after))
-        assert later.count == earlier.count + 3
-        assert later.ns > earlier.ns
-    assert {batch.batch_size for batch in after.batch_stats} <= {1, 2, 3, 4}
-    every = {(found.name, found.version) for found in client.get_inference_statistics().model_stats}
-    assert every == {("annealed", "1"), ("photochrom", "1"), ("photochrom", "2")}
-
-
-def test_the_repository_lists_loads_and_unloads(client: Any) -> None:
-    def states(model: str) -> dict[str, str]:
-        index = client.get_model_repository_index().models
-        return {entry.version: entry.state for entry in index if entry.name == model}
-
-    assert states("photochrom") == {"1": "READY", "2": "READY", "3": "UNAVAILABLE"}
-    (broken,) = [entry for entry in client.get_model_repository_index().models if entry.version == "3"]
-    assert "SHA-256" in broken.reason
-    client.unload_model("annealed")
-    assert states("annealed") == {"1": "UNAVAILABLE"}
-    code, message = refusal(lambda: client.infer("annealed", [tensor(LIGHTNESS)]))
-    assert (code, message[:49]) == ("NOT_FOUND", "Request for unknown model: 'annealed' is not foun")
-    client.load_model("annealed")
-    assert states("annealed") == {"1": "READY"}
-    client.infer("annealed", [tensor(LIGHTNESS)])
-
-
-def test_what_the_repository_cannot_do_it_says(client: Any) -> None:
-    code, message = refusal(lambda: client.load_model("sepia"))
-    assert (code, message.partition(";")[0]) == (
-        "NOT_FOUND",
-        "Request for unknown model: 'sepia' is not found",
-    )
-    code, message = refusal(lambda: client.load_model("annealed", config="{}"))
-    assert (code, message) == ("UNIMPLEMENTED", "parameters: the server does not support 'config' of a load")
-    with triton.InferenceServerClient(os.environ["SLOW_TARGET"]) as polled:
-        code, message = refusal(lambda: polled.unload_model("photochrom"))
-    assert code == "FAILED_PRECONDITION"
-    assert "start it with --model-control explicit" in message
+def test_a_sequence_would_need_a_memory(client: Any) -> None:
+    code, message = refusal(lambda: client.infer("photochrom", [tensor(LIGHTNESS)], sequence_id=7))
+    assert code == "UNIMPLEMENTED"
+    assert message == "parameters: the models keep no state, so there is no sequence_id"
