@@ -58,22 +58,26 @@ def video(
     Sound, subtitles and metadata are copied. An OUT that exists is replaced. Interrupted, the same
     command goes on where it was.
     """
-    with (
-        photochrom.Colorizer(
-            target,
-            model=model,
-            version=version,
-            size=size,
-            saturation=saturation,
-            temperature=temperature,
-            timeout=timeout,
-            root_certificates=root_certificates,
-        ) as colorizer,
-        _progress(source) as progress,
-    ):
-        colored = colorizer.colorize_video(
-            source, destination, codec=codec, crf=crf, salvage=salvage, progress=progress
-        )
+    try:
+        with (
+            photochrom.Colorizer(
+                target,
+                model=model,
+                version=version,
+                size=size,
+                saturation=saturation,
+                temperature=temperature,
+                timeout=timeout,
+                root_certificates=root_certificates,
+            ) as colorizer,
+            _progress(source) as progress,
+        ):
+            colored = colorizer.colorize_video(
+                source, destination, codec=codec, crf=crf, salvage=salvage, progress=progress
+            )
+    except KeyboardInterrupt:
+        _console.complain(f"{source}: interrupted: the same command goes on where it was")
+        raise typer.Exit(_console.INTERRUPTED) from None
     if as_json:
         _console.say_json({**dataclasses.asdict(colored), "path": str(colored.path)})
         return

@@ -108,7 +108,7 @@ class VideoColoring:
             codec=self._encoding.codec,
             model=version.model,
             version=version.version,
-            notes=(*filter(None, [self._encoding.note]), *self._notes, *self._damage),
+            notes=(*self._encoding.notes, *self._notes, *self._damage),
         )
 
     def _color(self, server: Server, options: Options, start: int | None) -> None:
@@ -120,8 +120,8 @@ class VideoColoring:
             for colored in cohere(self._predictions(server, options, start), self._parts.memory):
                 frame = colored.frame
                 if writer is not None and self._ends(writer, colored):
-                    self._parts.add(writer.finish(frame.pts), colored.memory)
-                    writer = None
+                    part, writer = writer.finish(frame.pts), None  # noted or not, the file stays
+                    self._parts.add(part, colored.memory)
                 if writer is None:
                     writer = self._parts.begin()
                 writer.write(
@@ -129,8 +129,8 @@ class VideoColoring:
                 )
                 self._tell(frame)
             assert writer is not None, "there is a first frame"
-            self._parts.add(writer.finish(None), None)
-            writer = None
+            part, writer = writer.finish(None), None
+            self._parts.add(part, None)
         finally:
             if writer is not None:
                 writer.abandon()

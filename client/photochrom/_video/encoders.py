@@ -55,6 +55,9 @@ _ENCODERS: Final[dict[str, _Encoder]] = {
     ),
 }
 
+_WITHOUT_ASPECT: Final = frozenset({"av1", "vp8", "vp9"})
+"""Codecs that do not carry the shape of a pixel; PyAV does not let a Matroska file say it either."""
+
 CODECS: Final = tuple(sorted(_ENCODERS))
 """The codecs that a colored video can have."""
 
@@ -74,8 +77,8 @@ class Encoding:
     """FFmpeg's name of the file's format."""
     segments: str
     """FFmpeg's name of the format of its parts."""
-    note: str
-    """What a user should know of the choice; empty if there is nothing to know."""
+    notes: list[str]
+    """What a user should know of the choice, a sentence each."""
 
 
 def container_of(name: str, suffix: str) -> str:
@@ -102,7 +105,7 @@ def choose_encoding(
     :raises VideoError: for a codec, a quality or an extension that does not do.
     """
     container = container_of(name, suffix)
-    note = ""
+    notes = []
     if codec:
         if codec not in _ENCODERS:
             raise VideoError(name, f"codec is {codec}, but must be one of {', '.join(CODECS)}")
@@ -115,7 +118,7 @@ def choose_encoding(
         codec = own if kept and container in kept.containers and _exists(kept.name) else ""
         if not codec:
             codec = "vp9" if container == "webm" else "h264"
-            note = f"its codec, {own}, is not written to {suffix} here: {codec} is"
+            notes.append(f"its codec, {own}, is not written to {suffix} here: {codec} is")
     encoder = _ENCODERS[codec]
     if not _exists(encoder.name):
         raise VideoError(name, f"this installation of PyAV has no {encoder.name}: choose another codec")
@@ -127,8 +130,12 @@ def choose_encoding(
         options[encoder.quality] = str(level)
     elif crf is not None:
         raise VideoError(name, f"crf is {crf}, but {codec} has no such measure of quality")
+    aspect = information.pixel_aspect
+    if aspect not in (None, 1) and codec in _WITHOUT_ASPECT and container in ("matroska", "webm"):
+        shape = f"{aspect.numerator}:{aspect.denominator}" if aspect else ""
+        notes.append(f"the shape of its pixels, {shape}, is not written with {codec} to {suffix}")
     pixels = _closest(encoder.name, information.pixels)
-    return Encoding(codec, encoder.name, options, pixels, container, encoder.segments, note)
+    return Encoding(codec, encoder.name, options, pixels, container, encoder.segments, notes)
 
 
 def _exists(encoder: str) -> bool:

@@ -122,12 +122,13 @@ def read_information(path: Path) -> Information:
         matrix: Any = frame.side_data.get("DISPLAYMATRIX")
         pixels = PixelFormat.of(frame)
         try:
-            colorimetry = _colorimetry(frame, pixels, stream.codec_context.name)
+            codec = stream.codec_context.codec.canonical_name  # whichever decoder it is that reads it
+            colorimetry = _colorimetry(frame, pixels, codec)
         except UnsupportedColorError as error:
             raise VideoError(str(path), str(error)) from error
         return Information(
             index=stream.index,
-            codec=stream.codec_context.name,
+            codec=codec,
             width=frame.width,
             height=frame.height,
             pixels=pixels,

@@ -13,6 +13,8 @@ _LOOP: Final = 1.0
 """Pixels that a trip to the other plane and back may miss its start by, and still be half trusted."""
 _CHANGE: Final = 12.0
 """Steps of lightness (255 are white) that a thing may change by, and still be half trusted."""
+_SMALLEST: Final = 16
+"""Pixels a side of a plane in which motion can be looked for; in a smaller one nothing moves."""
 _CUT: Final = 0.25
 """With less mean trust than this, two planes show different scenes."""
 
@@ -48,6 +50,8 @@ class MotionEstimator:
         return _motion(there, back, one, other), _motion(back, there, other, one)
 
     def _calc(self, one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> Floats:
+        if min(one.shape) < _SMALLEST:
+            return np.zeros((*one.shape, 2), np.float32)
         flow: Any = self._flow.calc(one, other, None)  # type: ignore[call-overload]  # None makes one
         return np.asarray(flow, np.float32)
 

@@ -75,13 +75,20 @@ class Parts:
         """
         with writing(self._destination):
             header, *lines = self._lines() or [None]
-            if header == wanted:
-                self.whole = [Part(**line) for line in lines]
-                self.memory = self._recall()
-                return
-            self.clear()
-            self._folder.mkdir(parents=True)
-            self._append(wanted)
+            parts = [Part(**line) for line in lines] if header == wanted else []
+            if header != wanted or not all(self.file(part).exists() for part in parts):
+                self.clear()
+                self._folder.mkdir(parents=True)
+                parts = []
+            self.whole = parts
+            self.memory = self._recall()
+            # Anew, for a line may have been cut off when the last run was.
+            journal = self._folder / _JOURNAL
+            fresh = journal.with_suffix(".new")
+            lines = [wanted, *map(dataclasses.asdict, parts)]
+            fresh.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+            _sync(fresh)
+            fresh.replace(journal)
 
     def begin(self) -> "Writer":
         """Begin the next part; when it is written, it is to be handed to :meth:`add`.
@@ -118,6 +125,7 @@ class Parts:
 
     def _stream(self, container: OutputContainer) -> VideoStream:
         info, encoding = self._information, self._encoding
+        os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder's: errors only
         stream = container.add_stream(encoding.encoder, rate=info.rate, options=encoding.options)
         assert isinstance(stream, VideoStream)
         context = stream.codec_context
@@ -146,12 +154,7 @@ class Parts:
             text = (self._folder / _JOURNAL).read_text("utf-8")
         except FileNotFoundError:
             return []
-        lines = []
-        for line in text.splitlines(keepends=True):
-            if not line.endswith("\n"):
-                break
-            lines.append(json.loads(line))
-        return lines
+        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
     def _append(self, line: dict[str, Any]) -> None:
         with (self._folder / _JOURNAL).open("a", encoding="utf-8") as journal:

@@ -22,6 +22,7 @@ from PIL import Image
 
 WIDTH, HEIGHT = 64, 48
 RATE = 25
+MILLISECONDS = Fraction(1, 1000)
 
 
 def grey_frames(count: int, width: int = WIDTH, height: int = HEIGHT) -> npt.NDArray[np.uint8]:
@@ -98,13 +99,19 @@ class Film:
     """``(n, h, w)``"""
     chroma: npt.NDArray[Any]
     """Cb and Cr of the frames ``(n, 2, h', w')``."""
-    rgb: npt.NDArray[np.float64]
-    """``(n, h, w, 3)``, 0 to 1, by the formulas of the stream's matrix and range."""
+    codec: str
+    aspect: Fraction | None
+    """Width to height of a pixel."""
     times: list[Fraction]
     """In seconds."""
     stream: VideoStream
     frames: list[VideoFrame]
     metadata: dict[str, str]
+
+    @property
+    def rgb(self) -> npt.NDArray[np.float64]:
+        """``(n, h, w, 3)``, 0 to 1, by the formulas of the stream's matrix and range."""
+        return np.stack([_rgb(frame) for frame in self.frames])
 
 
 def read(path: Path) -> Film:
@@ -125,7 +132,8 @@ def read(path: Path) -> Film:
         return Film(
             luma,
             chroma,
-            np.stack([_rgb(frame) for frame in frames]),
+            stream.codec_context.codec.canonical_name,
+            stream.sample_aspect_ratio,
             [frame.pts * stream.time_base for frame in frames if frame.pts is not None],
             stream,
             frames,
@@ -239,3 +247,28 @@ def join_of_sizes(path: Path, sizes: Sequence[tuple[int, int]]) -> None:
                     packet.time_base = Fraction(1, RATE)
                     number += 1
                     container.mux(packet)
+
+
+def with_chapters(source: Path, destination: Path, titles: Sequence[str]) -> Path:
+    """A film's copy with chapters of half a second each."""
+    with av.open(source, "r") as container, av.open(destination, "w") as copy:
+        stream = container.streams.video[0]
+        twin = copy.add_stream_from_template(stream, opaque=True)
+        copy.metadata.update(container.metadata)
+        copy.set_chapters(
+            [
+                {
+                    "id": number,
+                    "start": 500 * number,
+                    "end": 500 * (number + 1),
+                    "time_base": Fraction(1, 1000),
+                    "metadata": {"title": title},
+                }
+                for number, title in enumerate(titles)
+            ]
+        )
+        for packet in container.demux(stream):
+            if packet.size:
+                packet.stream = twin
+                copy.mux(packet)
+    return destination

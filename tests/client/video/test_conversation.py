@@ -1,6 +1,5 @@
 """Many planes on one call: in order, within a window, over lost connections."""
 
-import threading
 from collections.abc import Iterator
 from concurrent import futures
 
@@ -13,46 +12,13 @@ from photochrom._options import Options
 from photochrom._server import Server
 from photochrom._target import Target
 from photochrom._video.conversation import predict_in_order
-from photochrom_contract import tensors
-from photochrom_contract.v1 import colorizer_pb2 as messages
 from photochrom_contract.v1 import colorizer_pb2_grpc as services
-
-SIDE = 8
+from tests.client.video.streaming import SIDE, Streaming
 
 
 class _Endless(dict[int, grpc.StatusCode]):
     def pop(self, *_: object) -> grpc.StatusCode:
         return grpc.StatusCode.UNAVAILABLE
-
-
-class Streaming(services.ColorizerServicer):
-    """Answers with each plane's first value as a*, and fails as it is told."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-        self.answered = 0
-        self.failures: dict[int, grpc.StatusCode] = {}
-        """Statuses that end a call when so many planes were answered in all; each once."""
-        self.received = threading.Semaphore(0)
-        self.may_answer = threading.Event()
-        self.may_answer.set()
-
-    def ColorizeStream(  # noqa: N802
-        self, requests: Iterator[messages.ColorizeRequest], context: grpc.ServicerContext
-    ) -> Iterator[messages.ColorizeResponse]:
-        self.calls += 1
-        for request in requests:
-            self.received.release()
-            while not self.may_answer.wait(0.05):
-                if not context.is_active():
-                    return
-            if status := self.failures.pop(self.answered, None):
-                context.abort(status, "as told")
-            self.answered += 1
-            chroma = np.zeros((2, SIDE, SIDE), np.float32)
-            chroma[0] = request.lightness.data[0]
-            plane = messages.ChromaPlane(width=SIDE, height=SIDE, data=tensors.chroma_to_bytes(chroma))
-            yield messages.ColorizeResponse(chroma=plane)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from photochrom import ColoredVideo, Colorizer, VideoProgress
+from photochrom import Colorizer, VideoProgress
 from tests.client.video import films
 
 FRAMES = 64  # two a second: parts end with frames 24 and 48, three blocks each
@@ -104,6 +104,16 @@ def test_parts_of_other_settings_or_of_another_source_are_not_used(
     assert colorizer.colorize_video(other, destination).resumed == 0
 
 
+def test_a_part_whose_file_is_gone_is_colored_again(
+    source: Path, colorizer: Colorizer, uninterrupted: films.Film, tmp_path: Path
+) -> None:
+    destination = tmp_path / "out.mkv"
+    colorize_half(colorizer, source, destination)
+    (tmp_path / ".out.mkv.photochrom" / "00001.nut").unlink()
+    assert colorizer.colorize_video(source, destination).resumed == 0
+    assert same(films.read(destination), uninterrupted)
+
+
 def test_a_journal_line_that_was_cut_off_counts_for_nothing(
     source: Path, colorizer: Colorizer, uninterrupted: films.Film, tmp_path: Path
 ) -> None:
@@ -113,6 +123,7 @@ def test_a_journal_line_that_was_cut_off_counts_for_nothing(
     header, part = journal.read_text().splitlines()
     assert json.loads(part)["frames"] == 24
     journal.write_text(f"{header}\n{part[:-3]}")
-    colored: ColoredVideo = colorizer.colorize_video(source, destination)
-    assert colored.resumed == 0
+    colorize_half(colorizer, source, destination)
+    assert [json.loads(line) for line in journal.read_text().splitlines()][1] == json.loads(part)
+    assert colorizer.colorize_video(source, destination).resumed == 24
     assert same(films.read(destination), uninterrupted)

@@ -1,0 +1,153 @@
+"""What a video says beside its pixels stays said; codecs and containers are kept where they can be."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import grpc
+import numpy as np
+import pytest
+
+from photochrom import Colorizer
+from photochrom_contract import lab
+from photochrom_contract.v1 import colorizer_pb2 as messages
+from tests.client import scripted
+from tests.client.video import films
+from tests.client.video.streaming import SIDE, Streaming
+
+PAL: dict[str, Any] = {"context": {"sample_aspect_ratio": Fraction(16, 11)}}
+
+
+@pytest.mark.parametrize(
+    ("codec", "pixels", "suffix"),
+    [
+        ("libx264", "yuv420p", ".mp4"),
+        ("libx264", "yuv422p10le", ".mov"),
+        ("libx265", "yuv420p10le", ".mkv"),
+        ("libvpx-vp9", "yuv420p", ".webm"),
+        ("libvpx", "yuv420p", ".webm"),
+        ("libsvtav1", "yuv420p", ".mp4"),
+        ("ffv1", "yuv444p", ".mkv"),
+        ("prores_ks", "yuv422p10le", ".mov"),
+        ("mjpeg", "yuvj420p", ".mkv"),
+    ],
+)
+def test_the_codec_its_samples_and_the_times_are_kept(
+    codec: str, pixels: str, suffix: str, tmp_path: Path, colorizer: Colorizer
+) -> None:
+    luma = films.grey_frames(6) * np.uint16(4 if "10le" in pixels else 1)
+    options = {"x265-params": "log-level=none"} if codec == "libx265" else None
+    source = films.write(tmp_path / f"in{suffix}", luma, codec=codec, pixels=pixels, options=options)
+    colored = colorizer.colorize_video(source, tmp_path / f"out{suffix}")
+    before, after = films.read(source), films.read(tmp_path / f"out{suffix}")
+    assert after.codec == before.codec == colored.codec
+    assert after.frames[0].format.name.replace("yuvj", "yuv") == pixels.replace("yuvj", "yuv")
+    assert after.times == before.times
+    assert colored.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("codec", "pixels", "suffix", "expected"),
+    [
+        ("mpeg4", "yuv420p", ".mp4", "h264"),
+        ("mpeg2video", "yuv420p", ".mkv", "h264"),
+        ("qtrle", "gray", ".mov", "h264"),
+        ("libx264", "yuv420p", ".webm", "vp9"),
+        ("ffv1", "gray10le", ".mp4", "h264"),
+    ],
+)
+def test_a_codec_that_is_not_written_gives_way_and_that_is_said(
+    codec: str, pixels: str, suffix: str, expected: str, *, tmp_path: Path, colorizer: Colorizer
+) -> None:
+    luma = films.grey_frames(6) * np.uint16(4 if pixels == "gray10le" else 1)
+    source = films.write(
+        tmp_path / ("in.mov" if codec == "qtrle" else "in.mkv"), luma, codec=codec, pixels=pixels
+    )
+    colored = colorizer.colorize_video(source, tmp_path / f"out{suffix}")
+    assert colored.codec == expected
+    before, after = films.read(source), films.read(tmp_path / f"out{suffix}")
+    assert colored.notes == (f"its codec, {before.codec}, is not written to {suffix} here: {expected} is",)
+    assert after.times == before.times
+
+
+class TopRed(Streaming):
+    """Whatever it is shown, it finds the upper half red."""
+
+    def ListModels(  # noqa: N802
+        self, request: messages.ListModelsRequest, context: grpc.ServicerContext
+    ) -> messages.ListModelsResponse:
+        version = messages.ModelVersion(
+            version=1, state=messages.ModelVersion.AVAILABLE, sizes=[SIDE], default_size=SIDE
+        )
+        model = messages.Model(name="top", versions=[version])
+        return messages.ListModelsResponse(models=[model], default_model="top")
+
+    def chroma(self, request: messages.ColorizeRequest) -> np.ndarray:
+        chroma = np.zeros((2, SIDE, SIDE), np.float32)
+        chroma[0, : SIDE // 2] = 50
+        return chroma
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_rotation_is_kept_and_the_model_sees_frames_upright(turned: int, suffix: str, tmp_path: Path) -> None:
+    luma = np.full((2, 48, 64), 120, np.uint8)
+    source = films.write(tmp_path / f"in{suffix}", luma, codec="libx264", pixels="yuv420p", turned=turned)
+    with scripted.serve(TopRed()) as target, Colorizer(target) as colorizer:
+        colorizer.colorize_video(source, tmp_path / f"out{suffix}")
+    after = films.read(tmp_path / f"out{suffix}")
+    assert after.frames[0].rotation == films.read(source).frames[0].rotation != 0
+    assert after.luma.shape == (2, 48, 64)
+    shown = np.rot90(after.chroma[0, 1].astype(int), after.frames[0].rotation // 90)  # as a player turns it
+    assert shown[:2].min() > shown[-2:].max() + 20
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [(".mp4", "h264"), (".mp4", "vp9"), (".mkv", "h264"), (".mkv", "hevc")]
+)
+def test_the_shape_of_pixels_is_kept(suffix: str, codec: str, tmp_path: Path, colorizer: Colorizer) -> None:
+    source = films.write(tmp_path / "in.mkv", films.grey_frames(3), codec="libx264", pixels="yuv420p", **PAL)
+    colored = colorizer.colorize_video(source, tmp_path / f"out{suffix}", codec=codec)
+    assert films.read(tmp_path / f"out{suffix}").aspect == films.read(source).aspect == Fraction(16, 11)
+    assert colored.notes == ()
+
+
+def test_a_shape_of_pixels_that_is_not_written_is_said(tmp_path: Path, colorizer: Colorizer) -> None:
+    source = films.write(tmp_path / "in.mkv", films.grey_frames(3), codec="libx264", pixels="yuv420p", **PAL)
+    colored = colorizer.colorize_video(source, tmp_path / "out.mkv", codec="vp9")
+    assert colored.notes == ("the shape of its pixels, 16:11, is not written with vp9 to .mkv",)
+
+
+def test_metadata_and_chapters_are_kept_and_the_comment_says_what_colored_it(
+    tmp_path: Path, colorizer: Colorizer
+) -> None:
+    plain = films.write(
+        tmp_path / "plain.mp4", films.grey_frames(25), codec="libx264", pixels="yuv420p",
+        metadata={"title": "The picnic", "comment": "From the attic"},
+    )  # fmt: skip
+    source = films.with_chapters(plain, tmp_path / "in.mp4", ["Leaving", "Arriving"])
+    colored = colorizer.colorize_video(source, tmp_path / "out.mp4")
+    with av.open(tmp_path / "out.mp4") as container:
+        assert container.metadata["title"] == "The picnic"
+        lines = container.metadata["comment"].splitlines()
+        chapters = [
+            (chapter["metadata"]["title"], chapter["start"] * Fraction(chapter["time_base"] or 0))
+            for chapter in container.chapters()
+        ]
+    assert lines[0] == "From the attic"
+    assert f"the model {colored.model} {colored.version} (SHA-256 " in lines[1]
+    assert lines[1].endswith("/digitalsourcetype/algorithmicallyEnhanced")
+    assert chapters == [("Leaving", 0), ("Arriving", Fraction(1, 2))]
+
+
+def test_what_color_a_source_has_is_ignored_but_for_its_lightness(
+    tmp_path: Path, colorizer: Colorizer
+) -> None:
+    source = films.write(
+        tmp_path / "in.mkv", films.grey_frames(3), pixels="yuv420p", chroma=(150, 120), codec="ffv1"
+    )
+    colorizer.colorize_video(source, tmp_path / "out.mkv")
+    before, after = (lab.rgb_to_lab(films.read(tmp_path / name).rgb) for name in ("in.mkv", "out.mkv"))
+    assert np.abs(after[..., 0] - before[..., 0]).mean() < 0.3
+    assert np.abs(after[..., 1:] - before[..., 1:]).mean() > 5
