@@ -112,11 +112,16 @@ def test_typed_contents_of_another_length_than_the_shape_are_refused() -> None:
 def test_a_full_queue_is_what_the_client_retries() -> None:
     one = request(LIGHTNESS[:1])
 
-    async def together(client: Any) -> list[Any]:
-        return await asyncio.gather(*(client.infer(one) for _ in range(2)), return_exceptions=True)
+    def together(count: int) -> Use:
+        async def infer(client: Any) -> list[Any]:
+            calls = (client.infer(one) for _ in range(count))
+            return await asyncio.gather(*calls, return_exceptions=True)
 
-    for response in with_client(together, "SLOW_TARGET", retries=5):
+        return infer
+
+    for response in with_client(together(2), "SLOW_TARGET", retries=5):
         np.testing.assert_array_equal(chroma_of(response), CHROMA[:1])
-    answers = with_client(together, "SLOW_TARGET", retries=0)
-    (refused,) = [answer for answer in answers if isinstance(answer, grpc.RpcError)]
-    assert refused.code() == grpc.StatusCode.UNAVAILABLE
+    answers = with_client(together(16), "SLOW_TARGET", retries=0)
+    refused = [answer for answer in answers if isinstance(answer, grpc.RpcError)]
+    assert 0 < len(refused) < 16
+    assert {error.code() for error in refused} == {grpc.StatusCode.UNAVAILABLE}
