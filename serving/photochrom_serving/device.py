@@ -118,6 +118,7 @@ class Device:
                 self._carry(turn)
             else:
                 self._do(turn)
+            del turn  # while it waits for the next one, a model that is unloaded is freed
         with self._lock:
             self._alive -= 1
             if not self._alive:

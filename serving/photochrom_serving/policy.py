@@ -1,41 +1,58 @@
-"""Which versions of a model are served: pure functions of what was found and what there is."""
+"""Which versions of a model are served: pure functions of what was found and of what there is."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from photochrom_serving.repository import Candidate, ModelFolder
 from photochrom_serving.versions import State, Version
 
-
-def wanted(
-    policy: str, folder: ModelFolder, versions: Mapping[int, Version], besides: Iterable[int] = ()
-) -> set[int]:
-    """The numbers of the versions to serve, of those in a model's folder.
-
-    ``latest:2`` are the two newest that can be loaded: a broken one does not end the service of those
-    before it. A version that a label means is served, whatever the policy says.
-
-    :param policy: the setting ``versions``: ``latest:2``, ``all`` or numbers, ``3,4``.
-    :param versions: what is known of them.
-    :param besides: further ones that were asked for.
-    """
-    labelled = set((folder.labels or {}).values())
-    labelled.update(number for number, version in versions.items() if version.labels)
-    return (_chosen(policy, folder, versions) | labelled | set(besides)) & set(folder.versions)
+Versions = Mapping[int, Version]
+"""What is known of a model's versions, by number, ascending."""
 
 
 def next_to_load(
-    numbers: Collection[int], folder: ModelFolder, versions: Mapping[int, Version]
+    policy: str, folder: ModelFolder, versions: Versions, besides: Iterable[int] = ()
 ) -> Candidate | None:
-    """The newest of the wanted versions that was not looked at yet, or whose folder has changed since."""
-    for number in sorted(numbers, reverse=True):
+    """The newest version that should be loaded and was not tried yet, or whose folder has changed since.
+
+    :param policy: the setting ``versions``: ``latest:2``, ``all`` or numbers, ``3,4``.
+    :param besides: numbers of further ones that were asked for.
+    """
+    for number in sorted(_wanted(policy, folder, versions, besides), reverse=True):
         known, candidate = versions.get(number), folder.versions[number]
         if not known or known.state == State.UNLOADING or known.candidate.signature != candidate.signature:
             return candidate
     return None
 
 
-def _chosen(policy: str, folder: ModelFolder, versions: Mapping[int, Version]) -> set[int]:
+def surplus(
+    policy: str, folder: ModelFolder, versions: Versions, besides: Iterable[int] = ()
+) -> list[Version]:
+    """The versions that should be there no longer, once all that should be is.
+
+    While the model's folder has any version, the last one that answers is not among them.
+    """
+    available = [number for number, version in versions.items() if version.state == State.AVAILABLE]
+    wanted = _wanted(policy, folder, versions, besides)
+    if folder.versions and wanted.isdisjoint(available):
+        wanted.update(available[-1:])
+    return [
+        version
+        for number, version in versions.items()
+        if (version.state == State.AVAILABLE and number not in wanted)
+        or (version.state == State.FAILED and number not in folder.versions)
+    ]
+
+
+def _wanted(policy: str, folder: ModelFolder, versions: Versions, besides: Iterable[int]) -> set[int]:
+    """The numbers of the versions to serve, of those in the folder: a label's too, whatever the policy."""
+    labelled = set((folder.labels or {}).values())
+    labelled.update(number for number, version in versions.items() if version.labels)
+    return (_chosen(policy, folder, versions) | labelled | set(besides)) & set(folder.versions)
+
+
+def _chosen(policy: str, folder: ModelFolder, versions: Versions) -> set[int]:
+    """``latest`` are those that load: a broken one does not end the service of those before it."""
     if policy == "all":
         return set(folder.versions)
     latest = re.fullmatch(r"latest:(\d+)", policy)

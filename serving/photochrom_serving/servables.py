@@ -6,20 +6,15 @@ elsewhere: :mod:`photochrom_serving.control` loads in a thread and puts the outc
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Self
 
 from photochrom_serving import events, loading, policy, repository
 from photochrom_serving.batcher import Watch, ignore
 from photochrom_serving.device import Device
-from photochrom_serving.errors import (
-    NotFoundError,
-    NotReadyError,
-    RepositoryError,
-    SettingsError,
-    UnknownLabelError,
-)
-from photochrom_serving.repository import Candidate, ModelFolder
+from photochrom_serving.errors import NotFoundError, RepositoryError, SettingsError
+from photochrom_serving.model import Model, listed
+from photochrom_serving.repository import Candidate
 from photochrom_serving.settings import Settings
 from photochrom_serving.versions import Servable, State, Version
 
@@ -45,31 +40,6 @@ class Reference:
     """In place of all that, one that the caller is using already: it answers even while it is unloading."""
 
 
-@dataclasses.dataclass(slots=True)
-class _Model:
-    versions: dict[int, Version] = dataclasses.field(default_factory=dict)
-    """Ascending."""
-    labels: dict[str, int] = dataclasses.field(default_factory=dict)
-    """Those in effect: each means an available version."""
-    available: dict[int, Servable] = dataclasses.field(default_factory=dict)
-    """Ascending."""
-
-    def settle(self) -> None:
-        """Derive what follows from the versions."""
-        self.versions = dict(sorted(self.versions.items()))
-        self.available = {
-            number: version.servable
-            for number, version in self.versions.items()
-            if version.state == State.AVAILABLE and version.servable
-        }
-        self.labels = {label: number for label, number in self.labels.items() if number in self.available}
-
-    def relabelled(self, number: int) -> Version:
-        """A version with the labels that mean it now."""
-        labels = sorted(label for label, meant in self.labels.items() if meant == number)
-        return dataclasses.replace(self.versions[number], labels=tuple(labels))
-
-
 class Servables:
     """The versions of every model that the server knows of."""
 
@@ -83,7 +53,7 @@ class Servables:
         self.device = Device.of(settings, watch)
         """What runs the batches of all of them."""
         self._settings = settings
-        self._models: dict[str, _Model] = {}
+        self._models: dict[str, Model] = {}
         self._listeners: list[Listener] = []
         self.default_model = settings.default_model
         """The model that answers when a request names none; empty if there is none."""
@@ -117,13 +87,13 @@ class Servables:
             if folder.problem:
                 events.warning("folder_unreadable", model=name, problem=folder.problem)
                 problems.append(folder.problem)
-            while candidate := self.next_to_load(name, folder):
+            while candidate := policy.next_to_load(self._settings.versions, folder, self.versions(name)):
                 self.put(Version(candidate, State.LOADING))
                 try:
                     self.settle(candidate, loading.load(candidate, self._settings, self.device))
                 except RepositoryError as error:
                     self.settle(candidate, error)
-            problems += [version.problem for version in dict(self).get(name, []) if version.problem]
+            problems += [version.problem for version in self.versions(name).values() if version.problem]
             pending = self.set_labels(name, folder.labels or {})
             if pending:
                 problem = f"no available version for {listed(pending)}"
@@ -163,15 +133,13 @@ class Servables:
         """The versions that answer, such as ``photochrom/1``."""
         return [f"{name}/{number}" for name, model in self._models.items() for number in model.available]
 
-    def find(self, name: str, number: int) -> Version | None:
-        """A version of a model, whatever its state."""
-        model = self._models.get(name)
-        return model.versions.get(number) if model else None
+    def versions(self, name: str) -> dict[int, Version]:
+        """A model's versions, whatever their state, by number, ascending."""
+        return dict(self._model(name).versions)
 
     def labels(self, name: str) -> dict[str, int]:
         """The labels in effect of a model, each with the version that it means."""
-        model = self._models.get(name)
-        return dict(model.labels) if model else {}
+        return dict(self._model(name).labels)
 
     def listen(self, listener: Listener) -> None:
         """Tell ``listener`` of every version there is, now, and of every change from now on.
@@ -183,41 +151,10 @@ class Servables:
                 listener(version)
         self._listeners.append(listener)
 
-    def next_to_load(self, name: str, folder: ModelFolder, besides: Iterable[int] = ()) -> Candidate | None:
-        """The next version of a model's folder that should be loaded and was not tried; None: all were.
-
-        :param besides: versions to serve that the policy alone would not.
-        """
-        model = self._models.get(name) or _Model()
-        numbers = policy.wanted(self._settings.versions, folder, model.versions, besides)
-        return policy.next_to_load(numbers, folder, model.versions)
-
-    def surplus(self, name: str, folder: ModelFolder, besides: Iterable[int] = ()) -> list[Version]:
-        """The versions that should be there no longer, once everything that should be is.
-
-        While the model's folder has any version, the last one that answers is not among them.
-
-        :param besides: versions to serve that the policy alone would not.
-        """
-        model = self._models.get(name) or _Model()
-        numbers = policy.wanted(self._settings.versions, folder, model.versions, besides)
-        if folder.versions and not numbers & model.available.keys():
-            numbers.update(list(model.available)[-1:])
-        return [
-            version
-            for number, version in model.versions.items()
-            if (version.state == State.AVAILABLE and number not in numbers)
-            or (version.state == State.FAILED and number not in folder.versions)
-        ]
-
     def put(self, version: Version) -> None:
         """Know a version as it is now; once it is UNLOADED, no longer. The listeners are told."""
-        model = self._models.setdefault(version.model, _Model())
-        model.versions[version.number] = version
-        model.settle()
-        version = model.versions[version.number] = model.relabelled(version.number)
-        if version.state == State.UNLOADED:
-            del model.versions[version.number]
+        model = self._models.setdefault(version.model, Model(version.model))
+        version = model.put(version)
         if not model.versions:
             del self._models[version.model]
         self._models = dict(sorted(self._models.items()))
@@ -231,7 +168,7 @@ class Servables:
 
         :returns: the servable that nothing leads to any more, to be retired.
         """
-        before = self.find(candidate.name, candidate.version)
+        before = self.versions(candidate.name).get(candidate.version)
         serving = before.servable if before and before.state == State.AVAILABLE else None
         if isinstance(outcome, Servable):
             self.put(Version(candidate, State.AVAILABLE, outcome))
@@ -248,18 +185,10 @@ class Servables:
         :param labels: all of the model's; those left out are gone.
         :returns: the labels whose version is not available.
         """
-        model = self._models.get(name) or _Model()
-        pending = [label for label, number in labels.items() if number not in model.available]
-        model.labels = {
-            label: model.labels[label] if label in pending else number
-            for label, number in labels.items()
-            if label not in pending or label in model.labels
-        }
-        for number, version in list(model.versions.items()):
-            relabelled = model.versions[number] = model.relabelled(number)
-            if relabelled != version:
-                self._tell(relabelled)
-        return pending
+        model = self._model(name)
+        for version in model.set_labels(labels):
+            self._tell(version)
+        return [label for label, number in labels.items() if number not in model.available]
 
     def close(self) -> None:
         """Let the device's threads end."""
@@ -270,23 +199,15 @@ class Servables:
         self.device.close()
 
     def _resolve(self, reference: Reference) -> Servable:
-        name, number, label = reference.model or self.default_model, reference.version, reference.label
-        model = self._models.get(name)
+        name = reference.model or self.default_model
         if not name:
             raise NotFoundError(name, "no model is loaded, so there is none to answer")
-        if model is None:
+        if name not in self._models:
             raise NotFoundError(name, f"there is no model {name!r}; there is {listed(self._models)}")
-        if label:
-            if label not in model.labels:
-                raise UnknownLabelError(
-                    f"{name}:{label}",
-                    f"model {name!r} has no label {label!r}; there is {listed(model.labels)}",
-                )
-            number = model.labels[label]
-        servable = model.available.get(number or next(reversed(model.available), 0))
-        if servable is None:
-            raise _missing(name, number, model)
-        return servable
+        return self._models[name].resolve(reference.version, reference.label)
+
+    def _model(self, name: str) -> Model:
+        return self._models.get(name) or Model(name)
 
     def _available_models(self) -> list[str]:
         return [name for name, model in self._models.items() if model.available]
@@ -297,19 +218,3 @@ class Servables:
                 listener(version)
             except Exception as error:  # the others are told all the same
                 events.failure("listener_failed", error, model=str(version))
-
-
-def _missing(name: str, number: int, model: _Model) -> NotFoundError | NotReadyError:
-    meant = [model.versions[number]] if number in model.versions else []
-    if any(version.state == State.LOADING for version in (meant if number else model.versions.values())):
-        return NotReadyError(
-            f"model {name!r} is loading{f' version {number}' if number else ''}; try again soon"
-        )
-    have = f"there is {listed(model.available)}" if model.available else "none of its versions is loaded"
-    wanted = f"version {number}" if number else "version that answers"
-    return NotFoundError(f"{name}/{number}", f"model {name!r} has no {wanted}; {have}")
-
-
-def listed(names: Iterable[object]) -> str:
-    """Things in a message, such as ``1, 2``."""
-    return ", ".join(map(str, names)) or "none"

@@ -72,7 +72,7 @@ def test_a_changed_file_is_followed_and_a_label_moves_when_its_version_is_there(
             await server.control.poll()
             assert await server.answering(label="stable") == 2
             assert await server.answering(label="canary") == 3  # there is no version 9: it means what it did
-            assert server.servables.find("photochrom", 1) is None  # nothing means it any more
+            assert server.servables.versions("photochrom").get(1) is None  # nothing means it any more
             for _ in range(3):
                 await server.control.poll()
             (pending,) = logged(caplog, "labels_pending")

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import gc
 import io
 import itertools
 import os
@@ -17,6 +18,7 @@ from PIL import Image
 from photochrom_contract.v1 import colorizer_pb2
 from photochrom_serving.errors import ModelControlError, NotFoundError
 from photochrom_serving.servables import Reference, Servable, State
+from photochrom_serving.session import Session
 from tests import model_factory
 from tests.serving.conftest import connected, lightness, refusal, request, serving
 from tests.serving.controlled import Controlled, controlled, status_of
@@ -151,7 +153,7 @@ def test_a_hundred_swaps_under_load_fail_no_call_and_leave_nothing_behind(
                     await asyncio.sleep(0)
                 await swap(server, into=False)
                 memory.append(resident_bytes())
-            while server.servables.find("photochrom", 2):  # its last user leaves
+            while server.servables.versions("photochrom").get(2):  # its last user leaves
                 await asyncio.sleep(0)
             stop.set()
             await asyncio.gather(*callers)
@@ -191,7 +193,24 @@ def test_a_version_in_use_is_unloaded_after_its_last_user(model_repository: Path
                 assert answer.chroma.shape == (2, 16, 16)
                 assert not unloading.done()
             await unloading
-            assert server.servables.find("photochrom", 1) is None
+            assert server.servables.versions("photochrom").get(1) is None
+
+    asyncio.run(run())
+
+
+def test_an_idle_server_holds_on_to_nothing_that_was_unloaded(model_repository: Path) -> None:
+    def is_held() -> bool:
+        return any(isinstance(found, Session) and found.label == "passing/1" for found in gc.get_objects())
+
+    async def run() -> None:
+        async with controlled(model_repository) as server, asyncio.timeout(60):
+            model_factory.publish(model_repository, name="passing")
+            await server.control.load("passing")
+            await asyncio.gather(*(server.answering(name="passing") for _ in range(16)))
+            assert is_held()
+            await server.control.unload("passing")
+            while is_held():  # the device's threads finish what they are at
+                await asyncio.sleep(0)
 
     asyncio.run(run())
 

@@ -32,7 +32,7 @@ def damage(folder: Path) -> None:
 
 
 def known(server: Controlled, number: int) -> Version:
-    version = server.servables.find("photochrom", number)
+    version = server.servables.versions("photochrom").get(number)
     assert version
     return version
 
