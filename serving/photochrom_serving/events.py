@@ -6,6 +6,7 @@ nothing is printed unless :func:`configure` was called, as the command does.
 """
 
 import datetime
+import functools
 import json
 import logging
 import sys
@@ -55,24 +56,35 @@ def configure(level: str) -> None:
     root.setLevel(logging.WARNING)  # of the libraries, what matters
     _LOGGER.setLevel(level.upper())
     logging.captureWarnings(True)
+    # What no line has need not be found out for each.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def _emit(level: int, event: str, fields: dict[str, object]) -> None:
     if _LOGGER.isEnabledFor(level):
-        _LOGGER.log(level, event, extra={"fields": fields})
+        # As Logger.log does, but for the search for the caller's line, which no event has.
+        record = _LOGGER.makeRecord(_LOGGER.name, level, "", 0, event, (), None, extra={"fields": fields})
+        _LOGGER.handle(record)
+
+
+@functools.lru_cache(1)
+def _second(moment: int) -> str:
+    return datetime.datetime.fromtimestamp(moment, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 class _JsonFormatter(logging.Formatter):
     """A record as one JSON object: time (RFC 3339, UTC), level, event, and the event's fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        time = datetime.datetime.fromtimestamp(record.created, datetime.UTC)
         line: dict[str, Any] = {
-            "time": time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "time": f"{_second(int(record.created))}.{int(record.msecs):03}Z",
             "level": record.levelname.lower(),
             "event": record.getMessage(),
             **getattr(record, "fields", {"logger": record.name}),
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _encode(line)
