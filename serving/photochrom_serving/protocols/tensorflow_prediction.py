@@ -36,7 +36,7 @@ def _unknown_label(error: UnknownLabelError) -> tuple[int, str]:
 WORDS: Words = {
     NotFoundError: _not_found,
     UnknownLabelError: _unknown_label,
-    UnknownSignatureError: lambda error: (code_pb2.FAILED_PRECONDITION, str(error)),
+    UnknownSignatureError: lambda error: (code_pb2.FAILED_PRECONDITION, str(error).partition(": ")[2]),
     QueueFullError: lambda error: (code_pb2.UNAVAILABLE, str(error)),
 }
 """The errors that TensorFlow Serving has another code or message for."""

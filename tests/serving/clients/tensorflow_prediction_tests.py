@@ -138,7 +138,7 @@ def test_what_is_unknown_is_said_in_tensorflow_servings_words(
         (
             predict({"lightness": LIGHTNESS}, spec(signature_name="classify")),
             _Status.FAILED_PRECONDITION,
-            'Serving signature key "classify" not found.',
+            'Serving signature key "classify" not found.; there is serving_default',
         ),
         (predict({}), _Status.INVALID_ARGUMENT, "inputs: lack 'lightness'; there is none"),
         (predict({"grey": LIGHTNESS}), _Status.INVALID_ARGUMENT, "inputs: lack 'lightness'; there is 'grey'"),
