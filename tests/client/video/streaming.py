@@ -23,8 +23,19 @@ class Streaming(services.ColorizerServicer):
         self.failures: dict[int, grpc.StatusCode] = {}
         """Statuses that end a call when so many planes were answered in all; each once."""
         self.received = threading.Semaphore(0)
+        self.limit: int | None = None
+        """How many planes it answers in all."""
         self.may_answer = threading.Event()
         self.may_answer.set()
+
+    def ListModels(  # noqa: N802
+        self, request: messages.ListModelsRequest, context: grpc.ServicerContext
+    ) -> messages.ListModelsResponse:
+        version = messages.ModelVersion(
+            version=1, state=messages.ModelVersion.AVAILABLE, sizes=[SIDE], default_size=SIDE
+        )
+        model = messages.Model(name="scripted", versions=[version])
+        return messages.ListModelsResponse(models=[model], default_model="scripted")
 
     def ColorizeStream(  # noqa: N802
         self, requests: Iterator[messages.ColorizeRequest], context: grpc.ServicerContext
@@ -32,9 +43,10 @@ class Streaming(services.ColorizerServicer):
         self.calls += 1
         for request in requests:
             self.received.release()
-            while not self.may_answer.wait(0.05):
+            while self.answered == self.limit or not self.may_answer.is_set():
                 if not context.is_active():
                     return
+                self.may_answer.wait(0.05)
             if status := self.failures.pop(self.answered, None):
                 context.abort(status, "as told")
             self.answered += 1

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import av
-import grpc
 import numpy as np
 import pytest
 
@@ -73,15 +72,6 @@ def test_a_codec_that_is_not_written_gives_way_and_that_is_said(
 
 class TopRed(Streaming):
     """Whatever it is shown, it finds the upper half red."""
-
-    def ListModels(  # noqa: N802
-        self, request: messages.ListModelsRequest, context: grpc.ServicerContext
-    ) -> messages.ListModelsResponse:
-        version = messages.ModelVersion(
-            version=1, state=messages.ModelVersion.AVAILABLE, sizes=[SIDE], default_size=SIDE
-        )
-        model = messages.Model(name="top", versions=[version])
-        return messages.ListModelsResponse(models=[model], default_model="top")
 
     def chroma(self, request: messages.ColorizeRequest) -> np.ndarray:
         chroma = np.zeros((2, SIDE, SIDE), np.float32)
