@@ -3,7 +3,7 @@
 A model that colors frame by frame changes its mind: colors flicker. Here each pixel follows its thing
 through the frames before and after, as far as the optical flow can be trusted, and takes the mean of
 what was predicted for it there. What was hidden starts anew, so nothing drags its color over another,
-and at a cut everything does.
+and at a cut everything does. Before that, chroma gets the edges of the lightness that the model saw.
 
 The past is a recursion: a mean and the number of predictions in it, carried from frame to frame. The
 future is the same recursion backwards over a block of frames and the block that follows it. Blocks
@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from photochrom._video.motion import Motion, MotionEstimator
-from photochrom._video.resampling import Floats, stretch
+from photochrom._video.resampling import Floats, shrink
+from photochrom_contract.upsampling import ChromaField
 
 Frame = TypeVar("Frame")
 
@@ -99,7 +100,7 @@ def cohere(
     scene: list[_Step[Frame]] = []  # of the current scene, what is not out yet
     before = start = memory
     for frame, plane, chroma in predictions:
-        prediction = _enlarged(chroma, plane.shape)
+        prediction = _enlarged(chroma, plane)
         forward = None
         past = Mean.of(prediction)
         if before is not None:
@@ -148,7 +149,9 @@ def _block(scene: list[_Step[Frame]], length: int, start: Memory | None) -> Iter
         )
 
 
-def _enlarged(chroma: npt.NDArray[np.float32], shape: tuple[int, ...]) -> Floats:
-    """Chroma ``(2, h', w')`` at the size of the lightness plane, ``(h, w, 2)``."""
-    height, width = shape
-    return stretch(np.ascontiguousarray(chroma.transpose(1, 2, 0)), width, height)
+def _enlarged(chroma: npt.NDArray[np.float32], plane: npt.NDArray[np.uint8]) -> Floats:
+    """Chroma ``(2, h', w')`` at the size of the lightness plane, along its edges: ``(h, w, 2)``."""
+    height, width = plane.shape
+    lightness = plane * np.float32(100 / 255)
+    field = ChromaField(chroma, shrink(lightness, chroma.shape[2], chroma.shape[1]), height, width)
+    return np.ascontiguousarray(field.rows(slice(0, height), lightness).transpose(1, 2, 0))
