@@ -58,6 +58,9 @@ _ENCODERS: Final[dict[str, _Encoder]] = {
 _WITHOUT_ASPECT: Final = frozenset({"av1", "vp8", "vp9"})
 """Codecs that do not carry the shape of a pixel; PyAV does not let a Matroska file say it either."""
 
+_WITHOUT_FIELDS: Final = frozenset({"av1", "hevc", "vp8", "vp9"})
+"""Codecs whose encoders here make no interlaced frames."""
+
 CODECS: Final = tuple(sorted(_ENCODERS))
 """The codecs that a colored video can have."""
 
@@ -134,6 +137,10 @@ def choose_encoding(
     if aspect not in (None, 1) and codec in _WITHOUT_ASPECT and container in ("matroska", "webm"):
         shape = f"{aspect.numerator}:{aspect.denominator}" if aspect else ""
         notes.append(f"the shape of its pixels, {shape}, is not written with {codec} to {suffix}")
+    if information.first_field is not None and codec == "h264":
+        options["x264-params"] = "tff=1" if information.first_field == "top" else "bff=1"
+    elif information.first_field is not None and codec in _WITHOUT_FIELDS:
+        notes.append(f"its frames are interlaced, which is not written with {codec}")
     pixels = _closest(encoder.name, information.pixels)
     return Encoding(codec, encoder.name, options, pixels, container, encoder.segments, notes)
 

@@ -75,10 +75,17 @@ class Information:
     """In seconds, as far as the file says."""
     pixel_aspect: Fraction | None
     """Width to height of a pixel."""
+    field_order: int
+    """Of interlaced frames, one of FFmpeg's AVFieldOrder from 2 on; less where frames are whole."""
     display_matrix: tuple[int, ...] | None
     """How to turn and flip frames for display, as FFmpeg has it: nine numbers."""
     origin: Fraction
     """Seconds that all timestamps of the file are ahead of 0, in formats whose clock starts anywhere."""
+
+    @property
+    def first_field(self) -> str | None:
+        """The field of an interlaced frame that is shown first: ``top`` or ``bottom``."""
+        return {2: "top", 3: "bottom", 4: "bottom", 5: "top"}.get(self.field_order)
 
     @property
     def quarter_turns(self) -> int:
@@ -137,6 +144,7 @@ def read_information(path: Path) -> Information:
             rate=stream.guessed_rate or stream.average_rate or Fraction(25),
             duration=Fraction(length) if length else None,
             pixel_aspect=stream.sample_aspect_ratio or None,
+            field_order=stream.codec_context.field_order,
             display_matrix=tuple(np.frombuffer(matrix, np.int32).tolist()) if matrix else None,
             origin=origin,
         )

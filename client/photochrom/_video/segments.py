@@ -224,9 +224,11 @@ class Writer:
 
 
 def tag(context: VideoCodecContext, information: Information) -> None:
-    """Say what the samples mean, and of what shape a pixel is."""
+    """Say what the samples mean, of what shape a pixel is, and which field comes first."""
     if information.pixel_aspect:
         context.sample_aspect_ratio = information.pixel_aspect
+    if information.first_field is not None:
+        context.field_order = information.field_order
     meaning = information.colorimetry
     context.color_range = _FULL_RANGE if meaning.full_range else _LIMITED_RANGE
     context.colorspace = meaning.matrix

@@ -109,6 +109,29 @@ def test_a_shape_of_pixels_that_is_not_written_is_said(tmp_path: Path, colorizer
     assert colored.notes == ("the shape of its pixels, 16:11, is not written with vp9 to .mkv",)
 
 
+@pytest.mark.parametrize(("first", "order"), [("tff=1", 2), ("bff=1", 3)])
+@pytest.mark.parametrize(("suffix", "codec"), [(".mp4", "h264"), (".mkv", "ffv1"), (".mov", "prores")])
+def test_which_field_of_an_interlaced_frame_comes_first_is_kept(
+    first: str, order: int, suffix: str, codec: str, *, tmp_path: Path, colorizer: Colorizer
+) -> None:
+    source = films.write(
+        tmp_path / "in.mkv", films.grey_frames(3), codec="libx264", pixels="yuv420p",
+        options={"x264-params": first},
+    )  # fmt: skip
+    colored = colorizer.colorize_video(source, tmp_path / f"out{suffix}", codec=codec)
+    assert films.read(tmp_path / f"out{suffix}").stream.codec_context.field_order == order
+    assert colored.notes == ()
+
+
+def test_interlaced_frames_that_become_whole_ones_are_said(tmp_path: Path, colorizer: Colorizer) -> None:
+    source = films.write(
+        tmp_path / "in.mkv", films.grey_frames(3), codec="libx264", pixels="yuv420p",
+        options={"x264-params": "tff=1"},
+    )  # fmt: skip
+    colored = colorizer.colorize_video(source, tmp_path / "out.mkv", codec="vp9")
+    assert colored.notes == ("its frames are interlaced, which is not written with vp9",)
+
+
 def test_metadata_and_chapters_are_kept_and_the_comment_says_what_colored_it(
     tmp_path: Path, colorizer: Colorizer
 ) -> None:
@@ -141,3 +164,32 @@ def test_what_color_a_source_has_is_ignored_but_for_its_lightness(
     before, after = (lab.rgb_to_lab(films.read(tmp_path / name).rgb) for name in ("in.mkv", "out.mkv"))
     assert np.abs(after[..., 0] - before[..., 0]).mean() < 0.3
     assert np.abs(after[..., 1:] - before[..., 1:]).mean() > 5
+
+
+def test_a_transport_streams_clock_starts_at_its_own_beginning(tmp_path: Path, colorizer: Colorizer) -> None:
+    source = films.write(
+        tmp_path / "in.ts", films.grey_frames(25), codec="libx264", pixels="yuv420p",
+        time_base=Fraction(1, 90_000), times=range(900_000, 900_000 + 25 * 3600, 3600),
+    )  # fmt: skip
+    colorizer.colorize_video(source, tmp_path / "out.mp4")
+    before, after = films.read(source), films.read(tmp_path / "out.mp4")
+    assert before.times[0] > 5
+    shift = before.times[0] - after.times[0]
+    assert after.times == [time - shift for time in before.times]
+    assert after.times[0] < 1
+
+
+def test_a_format_without_timestamps_gets_the_times_of_its_rate(tmp_path: Path, colorizer: Colorizer) -> None:
+    source = films.write(
+        tmp_path / "in.avi", films.grey_frames(20), codec="mpeg4", pixels="yuv420p", options={"bf": "2"}
+    )
+    colorizer.colorize_video(source, tmp_path / "out.mp4")
+    times = films.read(tmp_path / "out.mp4").times
+    assert times == [times[0] + Fraction(index, films.RATE) for index in range(20)]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (100, 2), (65, 49), (33, 7)])
+def test_a_frame_may_have_any_size(width: int, height: int, tmp_path: Path, colorizer: Colorizer) -> None:
+    source = films.write(tmp_path / "in.mkv", films.grey_frames(3, width, height), pixels="gray")
+    colorizer.colorize_video(source, tmp_path / "out.mkv")
+    assert films.read(tmp_path / "out.mkv").luma.shape == (3, height, width)
