@@ -15,7 +15,6 @@ from typing import Any
 
 import grpc
 
-from photochrom_serving import events
 from photochrom_serving.batcher import Timing
 from photochrom_serving.session import Plane
 
@@ -103,39 +102,14 @@ def current() -> Call:
     return _CURRENT.get(None) or Call()
 
 
-def log(call: Call) -> None:
-    """Write the call's line."""
-    if not events.wants_info():
-        return
-    fields: dict[str, object] = {
-        "protocol": call.protocol,
-        "method": call.method,
-        "code": call.code,
-        "request_id": call.request_id,
-    }
-    if call.trace_id:
-        fields["trace_id"] = call.trace_id
-    if call.model:
-        fields |= {"model": call.model, "version": call.version}
-    if call.photographs:
-        fields |= {
-            "size": call.size,
-            "photographs": call.photographs,
-            "queue_ms": _milliseconds(call.queue_seconds),
-            "compute_ms": _milliseconds(call.compute_seconds),
-        }
-    fields["total_ms"] = _milliseconds(call.total_seconds)
-    if call.message:
-        fields["message"] = call.message
-    events.info("call", **fields)
-
-
 class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # takes none at run time
     """Follows every call of the protocols from its first to its last moment."""
 
     def __init__(self, watches: Sequence[Watch], begin: Begin | None = None) -> None:
         self._watches = watches
         self._begin = begin
+        self.last_began = 0.0
+        """When the newest call began, on :func:`time.monotonic`."""
         self._handlers: dict[str, Handler] = {}
 
     async def intercept_service(
@@ -155,7 +129,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # t
 
     def _watched(self, behavior: Behavior, make_call: Callable[[str, str], Call]) -> Behavior:
         async def watched(request: Any, context: Context) -> Any:
-            start = time.monotonic()
+            start = self.last_began = time.monotonic()
             metadata = dict(context.invocation_metadata() or ())
             call = make_call(_request_id(metadata), _trace_id(metadata))
             if self._begin:
@@ -200,7 +174,3 @@ def _around(handler: Handler, wrap: Callable[[Behavior], Behavior]) -> Handler:
     if not asyncio.iscoroutinefunction(behavior):
         raise TypeError(f"{behavior.__qualname__} must be a coroutine function: a call ends where it returns")
     return make(wrap(behavior), handler.request_deserializer, handler.response_serializer)
-
-
-def _milliseconds(seconds: float) -> float:
-    return round(1e3 * seconds, 3)

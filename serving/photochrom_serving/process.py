@@ -17,6 +17,8 @@ from photochrom_serving.servables import Servables
 from photochrom_serving.server import Server
 from photochrom_serving.settings import Settings
 
+_QUIET_SECONDS = 0.25
+
 if TYPE_CHECKING:
     from photochrom_serving.tracing import Tracing
 
@@ -84,7 +86,7 @@ async def _serve(
         delay_seconds=settings.drain_delay_seconds,
         seconds=settings.drain_seconds,
     )
-    if await server.stop(settings.drain_seconds, settings.drain_delay_seconds):
+    if await server.stop(settings.drain_seconds, settings.drain_delay_seconds, _QUIET_SECONDS):
         events.info("stopped")
     else:
         events.warning("stopped", advice="calls were cut off; drain_seconds is shorter than they take")

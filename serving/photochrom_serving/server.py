@@ -10,7 +10,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
-from photochrom_serving import calls, connections, listening
+from photochrom_serving import call_log, connections, listening
 from photochrom_serving.admission import Admission
 from photochrom_serving.calls import CallInterceptor
 from photochrom_serving.control import ModelControl
@@ -31,6 +31,7 @@ _COLORIZER = colorizer_pb2.DESCRIPTOR.services_by_name["Colorizer"].full_name
 _HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 
 _UNWINDING_SECONDS = 1.0
+_QUIETS = 8  # how many times as long as it should be quiet, it may be loud
 _LAST_BATCH_SECONDS = 10.0
 
 AddFaces = Callable[[grpc.aio.Server, DataPlane, ModelControl, Drain, Settings], Sequence[str]]
@@ -67,12 +68,13 @@ class Server:
         data_plane = DataPlane(servables, self._admission)
         self._service = ColorizerService(data_plane, self._photo_admission, self._drain, settings)
         watches = [
-            calls.log,
+            call_log.log,
             *([metrics.count_call] if metrics else []),
             *([tracing.end] if tracing else []),
         ]
+        self._calls = CallInterceptor(watches, tracing.begin if tracing else None)
         self._server = grpc.aio.server(
-            interceptors=[CallInterceptor(watches, tracing.begin if tracing else None), ParsingInterceptor()],
+            interceptors=[self._calls, ParsingInterceptor()],
             options=connections.options(settings),
         )
         colorizer_pb2_grpc.add_ColorizerServicer_to_server(self._service, self._server)  # type: ignore[no-untyped-call]
@@ -100,10 +102,12 @@ class Server:
         self.control.start()
         return address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}"
 
-    async def stop(self, grace: float, delay: float = 0.0) -> bool:
+    async def stop(self, grace: float, delay: float = 0.0, quiet: float = 0.0) -> bool:
         """Drain: report not serving, take nothing new, let what runs end within ``grace`` seconds.
 
         :param delay: seconds between the report and the rest.
+        :param quiet: seconds without a new call before the connections are closed: gRPC cancels what
+            comes just then, and only a call that is told UNAVAILABLE is tried elsewhere.
         :returns: whether everything ended in time.
         """
         self._drain.announce()
@@ -118,6 +122,7 @@ class Server:
             async with asyncio.timeout(grace):
                 await self._photo_admission.empty()
                 await self._admission.empty()
+                await self._quiet(quiet)
         except TimeoutError:
             in_time = False
         await self._server.stop(max(0.0, end - time.monotonic()))  # until the last answer is sent
@@ -131,3 +136,8 @@ class Server:
         ended = asyncio.wrap_future(self._servables.device.ended)  # a batch nobody waits for may still run
         await asyncio.wait({ended}, timeout=_LAST_BATCH_SECONDS)
         return in_time
+
+    async def _quiet(self, seconds: float) -> None:
+        patience = time.monotonic() + _QUIETS * seconds
+        while (now := time.monotonic()) < min(self._calls.last_began + seconds, patience):
+            await asyncio.sleep(min(self._calls.last_began + seconds, patience) - now)
