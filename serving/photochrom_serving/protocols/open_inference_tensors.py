@@ -11,7 +11,7 @@ from photochrom_contract import tensors
 from photochrom_contract.manifest import MODEL_FILE, Manifest
 from photochrom_contract.open_inference import grpc_service_pb2, model_config_pb2
 from photochrom_serving.errors import InvalidFieldError, UnsupportedError
-from photochrom_serving.protocols.planes import Inputs, check_shape, planes_of
+from photochrom_serving.protocols.planes import Inputs, check_count, check_shape, planes_of
 
 PLATFORM, BACKEND = "onnxruntime_onnx", "onnxruntime"
 
@@ -25,6 +25,7 @@ def read_inputs(request: grpc_service_pb2.ModelInferRequest, max_photographs: in
     :raises InvalidFieldError: naming the tensor, if one is missing, superfluous or not what it should be.
     :raises UnsupportedError: if one is in shared memory.
     """
+    check_count(len(request.inputs))
     _check_raw(request)
     raw = request.raw_input_contents or [None] * len(request.inputs)
     lightness, temperature = None, None
@@ -61,13 +62,15 @@ def check_outputs(request: grpc_service_pb2.ModelInferRequest) -> None:
     :raises InvalidFieldError: for any other.
     :raises UnsupportedError: for shared memory and for classification.
     """
-    for output in request.outputs:
+    for position, output in enumerate(request.outputs):
         if output.name != tensors.CHROMA:
             raise InvalidFieldError(
                 "outputs",
                 f"unexpected inference output {output.name!r} for model {request.model_name!r}; "
                 f"there is {tensors.CHROMA}",
             )
+        if position:
+            raise InvalidFieldError("outputs", f"have {tensors.CHROMA!r} twice")
         _check_parameters(output)
 
 

@@ -12,6 +12,7 @@ from photochrom_serving.data_plane import Prediction
 from photochrom_serving.errors import InvalidFieldError
 from photochrom_serving.session import Plane
 
+_MAX_INPUTS = 2
 _MAX_LIGHTNESS = 100
 _ROUNDING = 0.01
 """How far out of its range a lightness may be that arithmetic in float32 or less has made."""
@@ -23,6 +24,17 @@ class Inputs:
 
     planes: Sequence[Plane]
     temperature: float | None
+
+
+def check_count(count: int) -> None:
+    """Check how many inputs a request has, before any of them is looked at.
+
+    :raises InvalidFieldError: if there are more than any model takes.
+    """
+    if count > _MAX_INPUTS:
+        raise InvalidFieldError(
+            "inputs", f"are {count}, but a model takes {tensors.LIGHTNESS} and perhaps {tensors.TEMPERATURE}"
+        )
 
 
 def check_shape(shape: Sequence[int], max_photographs: int) -> tuple[int, int, int, int]:

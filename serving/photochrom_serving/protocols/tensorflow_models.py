@@ -24,6 +24,8 @@ from photochrom_serving.status import Context, Words
 from photochrom_serving.versions import State, Version
 
 _Policy = model_service_pb2.FileSystemStoragePathSourceConfig.ServableVersionPolicy
+_MAX_ENTRIES = 1000
+"""Models, labels or versions of one configuration: it is read between the calls of others."""
 _STATES = {
     State.LOADING: model_service_pb2.ModelVersionStatus.LOADING,
     State.AVAILABLE: model_service_pb2.ModelVersionStatus.AVAILABLE,
@@ -70,10 +72,14 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
         if request.config.WhichOneof("config") != "model_config_list":
             raise InvalidFieldError("config", "only model_config_list is supported")
         wanted: dict[str, WantedModel] = {}
-        for config in request.config.model_config_list.config:
+        configs = request.config.model_config_list.config
+        _check_count("", len(configs))
+        for config in configs:
             if config.name in wanted:
                 raise InvalidFieldError("config.model_config_list", f"has {config.name!r} twice")
             self._check_path(config)
+            _check_count(".version_labels", len(config.version_labels))
+            _check_count(".model_version_policy", len(config.model_version_policy.specific.versions))
             wanted[config.name] = WantedModel(
                 functools.partial(_choose, config.model_version_policy), dict(config.version_labels)
             )
@@ -122,6 +128,13 @@ def _describe(version: Version) -> model_service_pb2.ModelVersionStatus:
             error_message=version.problem if failed else "",
         ),
     )
+
+
+def _check_count(field: str, count: int) -> None:
+    if count > _MAX_ENTRIES:
+        raise InvalidFieldError(
+            f"config.model_config_list{field}", f"has {count} entries, but at most {_MAX_ENTRIES} are taken"
+        )
 
 
 def _choose(policy: _Policy, there: Sequence[int]) -> Iterable[int]:

@@ -11,7 +11,7 @@ from photochrom_contract import tensors
 from photochrom_contract.manifest import Manifest
 from photochrom_contract.tensorflow_serving import tensor_pb2
 from photochrom_serving.errors import InvalidFieldError
-from photochrom_serving.protocols.planes import Inputs, check_shape, planes_of
+from photochrom_serving.protocols.planes import Inputs, check_count, check_shape, planes_of
 
 PREDICT_METHOD = "tensorflow/serving/predict"
 
@@ -23,6 +23,7 @@ def read_inputs(inputs: Mapping[str, tensor_pb2.TensorProto], max_photographs: i
 
     :raises InvalidFieldError: naming the tensor, if one is missing, superfluous or not what it should be.
     """
+    check_count(len(inputs))
     names = set(inputs)
     if tensors.LIGHTNESS not in names:
         raise InvalidFieldError("inputs", f"lack {tensors.LIGHTNESS!r}; there is {_listed(names)}")

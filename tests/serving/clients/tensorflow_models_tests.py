@@ -120,6 +120,16 @@ def test_a_reload_replaces_the_whole_set(models: Any, prediction: Any) -> None:
             "label 'stable': photochrom version 1 is not among those to be served",
         ),
         ([config("annealed"), config("annealed")], _Status.INVALID_ARGUMENT, "has 'annealed' twice"),
+        (
+            [config("annealed")] * 1001,
+            _Status.INVALID_ARGUMENT,
+            "has 1001 entries, but at most",
+        ),
+        (
+            [config("annealed", *range(1, 1002))],
+            _Status.INVALID_ARGUMENT,
+            "has 1001 entries, but at",
+        ),
         ([config("annealed", base_path="/etc")], _Status.INVALID_ARGUMENT, "base_path: is '/etc', but the "),
     ],
 )

@@ -69,6 +69,8 @@ def test_the_one_output_can_be_asked_for_and_no_other(client: Any) -> None:
     code, message = refusal(lambda: client.infer("photochrom", [tensor(LIGHTNESS)], outputs=[lightness]))
     assert code == "INVALID_ARGUMENT"
     assert "unexpected inference output 'lightness' for model 'photochrom'; there is chroma" in message
+    _, message = refusal(lambda: client.infer("photochrom", [tensor(LIGHTNESS)], outputs=[chroma, chroma]))
+    assert message == "outputs: have 'chroma' twice"
 
 
 @pytest.mark.parametrize(
@@ -106,6 +108,7 @@ def test_what_is_unknown_is_not_found(client: Any, name: str, version: str, says
         ([], "inputs: lack 'lightness'"),
         ([tensor(LIGHTNESS, "grey")], "inputs: unexpected inference input 'grey' for model 'photochrom'"),
         ([tensor(LIGHTNESS), tensor(LIGHTNESS)], "inputs: have 'lightness' twice"),
+        ([tensor(LIGHTNESS[:1])] * 3, "inputs: are 3, but a model takes lightness and perhaps temperature"),
         ([tensor(LIGHTNESS.astype("f8"), datatype="FP64")], "is 'FP64', model expects 'FP32' or 'UINT8'"),
         ([tensor(LIGHTNESS[0])], "lightness: has shape [1, 64, 64], but must have [n, 1, height, width]"),
         ([tensor(LIGHTNESS[:0])], "lightness: has 0 photographs, but one request takes 1 to 32"),
