@@ -1,7 +1,7 @@
 """The Open Inference Protocol's tensors to arrays and back, and what a model version takes and gives."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -92,8 +92,11 @@ def metadata(
     )
 
 
-def config(manifest: Manifest, max_batch_size: int, has_temperature: bool) -> model_config_pb2.ModelConfig:
-    """A model version as Triton's configuration describes one: its tensors without their batch axis."""
+def config(manifest: Manifest, buckets: Sequence[int], has_temperature: bool) -> model_config_pb2.ModelConfig:
+    """A model version as Triton's configuration describes one: its tensors without their batch axis.
+
+    :param buckets: the batch sizes that occur, ascending.
+    """
     side, chroma_side = _sides(manifest)
     inputs = [
         model_config_pb2.ModelInput(
@@ -111,7 +114,7 @@ def config(manifest: Manifest, max_batch_size: int, has_temperature: bool) -> mo
         platform=PLATFORM,
         backend=BACKEND,
         version_policy=model_config_pb2.ModelVersionPolicy(all=model_config_pb2.ModelVersionPolicy.All()),
-        max_batch_size=max_batch_size,
+        max_batch_size=buckets[-1],
         input=inputs,
         output=[
             model_config_pb2.ModelOutput(
@@ -119,7 +122,7 @@ def config(manifest: Manifest, max_batch_size: int, has_temperature: bool) -> mo
             )
         ],
         default_model_filename=MODEL_FILE,
-        dynamic_batching=model_config_pb2.ModelDynamicBatching(),
+        dynamic_batching=model_config_pb2.ModelDynamicBatching(preferred_batch_size=buckets),
     )
 
 

@@ -36,7 +36,8 @@ class InferenceService(OpenInference):
         super().__init__(data_plane, drain, settings)
         self._control = control
         self._statistics = statistics
-        self._max_batch_size = settings.max_batch_size
+        self._buckets = settings.buckets
+        self._max_queue_delay_ms = settings.max_queue_delay_ms
         self._window = settings.stream_window
 
     @answers
@@ -56,9 +57,8 @@ class InferenceService(OpenInference):
         self, request: grpc_service_pb2.ModelConfigRequest, _context: Context
     ) -> grpc_service_pb2.ModelConfigResponse:
         with self._data_plane.servables.use(reference_of(request.name, request.version)) as servable:
-            config = open_inference_tensors.config(
-                servable.manifest, self._max_batch_size, servable.has_temperature
-            )
+            config = open_inference_tensors.config(servable.manifest, self._buckets, servable.has_temperature)
+            config.dynamic_batching.max_queue_delay_microseconds = round(1e3 * self._max_queue_delay_ms)
             return grpc_service_pb2.ModelConfigResponse(config=config)
 
     @answers

@@ -41,12 +41,18 @@ def test_the_configuration_is_what_the_load_generator_reads(client: Any) -> None
     config = client.get_model_config("annealed").config
     assert (config.name, config.platform, config.backend) == ("annealed", "onnxruntime_onnx", "onnxruntime")
     assert config.max_batch_size == 4
+    assert config.dynamic_batching.preferred_batch_size == [1, 2, 4]
     assert config.WhichOneof("scheduling_choice") == "dynamic_batching"
     assert [(entry.name, list(entry.dims), entry.optional) for entry in config.input] == [
         ("lightness", [1, 64, 64], False),
         ("temperature", [1], True),
     ]
     assert [(entry.name, list(entry.dims)) for entry in config.output] == [("chroma", [2, 32, 32])]
+
+
+def test_a_model_has_a_batch_axis_whatever_the_settings_leave_open() -> None:
+    with triton.InferenceServerClient(os.environ["SLOW_TARGET"]) as slow:
+        assert slow.get_model_config("photochrom").config.max_batch_size == 8
 
 
 def test_the_statistics_count_what_was_done(client: Any) -> None:
