@@ -23,18 +23,19 @@ from photochrom._video.information import read_information
 from photochrom._video.joining import check_streams, join
 from photochrom._video.luma import LumaTables, Plane
 from photochrom._video.painting import Painter
+from photochrom._video.part_writer import Writer
 from photochrom._video.problems import reading
 from photochrom._video.progress import ColoredVideo, VideoProgress
 from photochrom._video.resampling import Floats
-from photochrom._video.segments import Parts, Writer
+from photochrom._video.segments import Parts
 from photochrom_contract import photograph as lab_work
+from photochrom_contract.files.provenance import DIGITAL_SOURCE_TYPE
 
 _WINDOW: Final = 16
 """Frames that the server has at a time: two batches of its usual size."""
 _PART_SECONDS: Final = 10
 """Of a part, at least; at a cut, half of that."""
 _SAMPLE: Final = 1 << 20  # bytes
-_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicallyEnhanced"
 
 
 class VideoColoring:
@@ -71,7 +72,7 @@ class VideoColoring:
         self._damage: list[str] = []
 
     def run(self, server: Server) -> ColoredVideo:
-        """Color it.
+        """Color it; only once.
 
         :raises VideoError: if it cannot be read to its end, or the destination cannot be written.
         :raises ServerError: if the server gives no colors.
@@ -85,6 +86,13 @@ class VideoColoring:
             size=self._options.size or version.default_size,
         )
         self._parts.open(self._identity(options, version))
+        try:
+            return self._finish(server, options, version)
+        finally:
+            self._parts.close()
+
+    def _finish(self, server: Server, options: Options, version: ModelVersion) -> ColoredVideo:
+        """Color what is not colored yet, and put everything together."""
         whole = self._parts.whole
         resumed = self._done = sum(part.frames for part in whole)
         if not whole or whole[-1].following is not None:
@@ -98,7 +106,6 @@ class VideoColoring:
             comment=_comment(version),
         )
         self._parts.clear()
-        whole = self._parts.whole
         length = (whole[-1].last + whole[-1].duration - whole[0].first) * self._information.time_base
         return ColoredVideo(
             path=self._destination,
@@ -124,9 +131,7 @@ class VideoColoring:
                     self._parts.add(part, colored.memory)
                 if writer is None:
                     writer = self._parts.begin()
-                writer.write(
-                    painter.paint(frame.luma, colored.chroma), frame.pts, frame.duration, info.time_base
-                )
+                writer.write(painter.paint(frame.luma, colored.chroma), frame.pts, frame.duration)
                 self._tell(frame)
             assert writer is not None, "there is a first frame"
             part, writer = writer.finish(None), None
@@ -183,7 +188,7 @@ class VideoColoring:
 def _comment(version: ModelVersion) -> str:
     return (
         f"Colors predicted by Photochrom {photochrom.__version__} with the model {version.model} "
-        f"{version.version} (SHA-256 {version.sha256}). Digital source type: {_SOURCE_TYPE}"
+        f"{version.version} (SHA-256 {version.sha256}). Digital source type: {DIGITAL_SOURCE_TYPE}"
     )
 
 

@@ -17,10 +17,12 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from photochrom._errors import VideoError
+from photochrom._video.durability import sync
 from photochrom._video.encoders import Encoding
 from photochrom._video.information import Information
+from photochrom._video.part_writer import Part, tag
 from photochrom._video.problems import writing
-from photochrom._video.segments import Part, Parts, tag
+from photochrom._video.segments import Parts
 
 _COPIED = frozenset({"audio", "subtitle", "attachment"})
 
@@ -83,12 +85,9 @@ def join(
             for _, packet in streams:
                 joined.mux(packet)
         with writing(destination):
-            descriptor = os.open(partial, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            sync(partial)
             partial.replace(destination)
+            sync(destination.parent)
     finally:
         partial.unlink(missing_ok=True)
 

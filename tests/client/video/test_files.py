@@ -50,6 +50,19 @@ def test_sound_and_subtitles_are_copied_packet_by_packet(tmp_path: Path, coloriz
         assert films.packets(tmp_path / "out.mkv", kind) == films.packets(source, kind)
 
 
+def test_sound_in_mp4_stays_where_it_was_beside_the_picture(tmp_path: Path, colorizer: Colorizer) -> None:
+    source = films.write(
+        tmp_path / "in.mp4", films.grey_frames(25), codec="libx264", pixels="yuv420p", sound=True
+    )
+    for suffix in (".mp4", ".mkv"):
+        destination = tmp_path / f"out{suffix}"
+        colorizer.colorize_video(source, destination)
+        before, after = films.packets(source, "audio"), films.packets(destination, "audio")
+        assert [sound for _, sound in after] == [sound for _, sound in before]
+        shift = films.read(destination).times[0] - films.read(source).times[0]  # Matroska starts at 0
+        assert max(abs(b[0] + shift - a[0]) for a, b in zip(after, before, strict=True)) < Fraction(1, 1000)
+
+
 def test_a_variable_frame_rate_stays_as_it_is(tmp_path: Path, colorizer: Colorizer) -> None:
     times = list(np.cumsum([5, 3, 40, 1, 1, 90, 2, 7] * 4))
     source = films.write(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from photochrom import Colorizer, VideoProgress
+from photochrom import Colorizer, VideoError, VideoProgress
 from tests.client.video import films
 
 FRAMES = 64  # two a second: parts end with frames 24 and 48, three blocks each
@@ -89,6 +89,17 @@ def colorize_half(colorizer: Colorizer, source: Path, destination: Path) -> None
 
     with pytest.raises(InterruptedError):
         colorizer.colorize_video(source, destination, progress=stop)
+
+
+def test_two_processes_do_not_color_into_one_file_at_once(
+    source: Path, colorizer: Colorizer, tiny_target: str, tmp_path: Path
+) -> None:
+    def color_too(state: VideoProgress) -> None:
+        if state.frames == 30:
+            with Colorizer(tiny_target) as other, pytest.raises(VideoError, match="another process colors"):
+                other.colorize_video(source, tmp_path / "out.mkv")
+
+    assert colorizer.colorize_video(source, tmp_path / "out.mkv", progress=color_too).frames == FRAMES
 
 
 def test_parts_of_other_settings_or_of_another_source_are_not_used(
