@@ -76,7 +76,7 @@ class Parts:
 
     def close(self) -> None:
         """Let others write here; without a whole part there is nothing to keep."""
-        if not self.whole:
+        if len(self._lines()) == 1:  # and not self.whole: an interrupt may have come in between
             self.clear()
         if self._locked is not None:
             os.close(self._locked)
@@ -120,6 +120,7 @@ class Parts:
         try:
             fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
+            os.close(self._locked)
             reason = "another process colors the same: wait for it, or choose another destination"
             raise VideoError(str(self._destination), reason) from error
 
