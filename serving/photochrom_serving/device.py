@@ -49,7 +49,7 @@ class Device:
         self._work = threading.Condition(self._lock)  # something waits
         self._open = threading.Condition(self._lock)  # an open batch closes, or something could join it
         self._lanes: list[Lane] = []  # those where photographs wait
-        self._errands: collections.deque[_Errand] = collections.deque()
+        self.errands: collections.deque[_Errand] = collections.deque()
         self._clock = 0.0  # the turn of the lane that was served last
         self._errand_turn = 0.0
         self._running = 0
@@ -95,9 +95,9 @@ class Device:
         with self._lock:
             if self._closed:
                 raise StartupError(_CLOSED)
-            if not self._errands:
+            if not self.errands:
                 self._errand_turn = max(self._errand_turn, self._clock)
-            self._errands.append(_Errand(done, errand))
+            self.errands.append(_Errand(done, errand))
             self._work.notify()
         return done.result()
 
@@ -105,7 +105,7 @@ class Device:
         """End the threads after the batches they have; :attr:`ended` tells when."""
         with self._lock:
             self._closed = True
-            for errand in self._errands:
+            for errand in self.errands:
                 errand.done.set_exception(StartupError(_CLOSED))
             self._work.notify_all()
             self._open.notify_all()
@@ -130,8 +130,8 @@ class Device:
                 now = time.monotonic()
                 ripe = [lane for lane in self._lanes if lane.ripe_at(self._delay) <= now]
                 lane = min(ripe, key=lambda lane: lane.turn, default=None)
-                if self._errands and (lane is None or self._errand_turn <= lane.turn):
-                    return self._errands.popleft()
+                if self.errands and (lane is None or self._errand_turn <= lane.turn):
+                    return self.errands.popleft()
                 if lane is None:
                     soonest = min((lane.ripe_at(self._delay) for lane in self._lanes), default=None)
                     self._work.wait(None if soonest is None else soonest - now)
