@@ -66,7 +66,9 @@ def _on_gpu(model: HeldModel, scenario: Callable[[Batcher], Awaitable[None]]) ->
         asyncio.run(run(batcher))
 
 
-def test_on_a_gpu_the_next_batch_is_assembled_while_one_runs_and_takes_in_whoever_arrives_until_then() -> None:
+def test_on_a_gpu_the_next_batch_is_assembled_while_one_runs_and_takes_in_whoever_arrives_until_then() -> (
+    None
+):
     model = HeldModel(1, 2, 3)
 
     async def scenario(batcher: Batcher) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests import model_factory
 from tests.serving.conftest import assert_answers, connected, lightness, refusal, request, serving
@@ -13,8 +14,14 @@ def test_above_its_limit_the_server_refuses_at_once_and_says_when_to_come_back(
 ) -> None:
     plane = lightness(64)
     flags = ("--queue-limit", "4", "--max-batch-size", "1", "--no-warm-up")
-    with serving(slow_model_repository, *flags) as server, connected(server.target) as stub:
+    with (
+        serving(slow_model_repository, *flags) as server,
+        connected(server.target) as stub,
+        grpc.insecure_channel(server.target) as channel,
+    ):
+        health = health_pb2_grpc.HealthStub(channel)
         calls = [stub.Colorize.future(request(plane)) for _ in range(32)]
+        assert health.Check(health_pb2.HealthCheckRequest()).status == health_pb2.HealthCheckResponse.SERVING
         refused = [call for call in calls if call.exception()]
         for call in calls:
             if call not in refused:

@@ -38,10 +38,10 @@ class RecordedStage(PinnedStage):
 
     _ids = itertools.count(1)
 
-    def __init__(self, *of_stage: Any, device: int) -> None:
-        """:param device: the GPU's index."""
+    def __init__(self, *of_stage: Any, device: int, device_type: str = "cuda") -> None:
+        """Allocate it on a device: the GPU of an index, or what else ONNX Runtime calls a device."""
         super().__init__(*of_stage)
-        self._device = device
+        self._device = (device_type, device)
         self._on_device: dict[int, tuple[Any, Any, Any, Any]] = {}
 
     def run(self, bucket: int, temperature: float | None = None) -> None:
@@ -64,8 +64,12 @@ class RecordedStage(PinnedStage):
 
     def _record(self, bucket: int) -> tuple[Any, Any, Any, Any]:
         onnxruntime = import_onnxruntime()
-        lightness = onnxruntime.OrtValue.ortvalue_from_numpy(self.lightness[:bucket], "cuda", self._device)
-        chroma = onnxruntime.OrtValue.ortvalue_from_numpy(self.chroma[:bucket], "cuda", self._device)
+        lightness, chroma = (
+            onnxruntime.OrtValue.ortvalue_from_shape_and_type(
+                memory[:bucket].shape, np.float32, *self._device
+            )
+            for memory in (self.lightness, self.chroma)
+        )
         binding = self._session.io_binding()
         binding.bind_ortvalue_input(tensors.LIGHTNESS, lightness)
         binding.bind_ortvalue_output(tensors.CHROMA, chroma)
