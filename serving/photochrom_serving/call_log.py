@@ -16,6 +16,10 @@ def log(call: Call) -> None:
     }
     if call.trace_id:
         fields["trace_id"] = call.trace_id
+    if call.caller:
+        fields["caller"] = call.caller.grant.name
+    if call.certificate:
+        fields["certificate"] = call.certificate
     if call.model:
         fields |= {"model": call.model, "version": call.version}
     if call.photographs:

@@ -11,12 +11,15 @@ import functools
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
 from photochrom_serving.batcher import Timing
 from photochrom_serving.session import Plane
+
+if TYPE_CHECKING:
+    from photochrom_serving.tokens import Caller
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Handler = Any  # grpc.RpcMethodHandler, whose types are those of the synchronous API
@@ -73,6 +76,10 @@ class Call:
     message: str = ""
     error: Exception | None = None
     """What ended it early."""
+    caller: "Caller | None" = None
+    """Whose token it has."""
+    certificate: str = ""
+    """The name in the client's certificate."""
     span: Any = None
     """OpenTelemetry's, if it is traced."""
     parts: list[Part] | None = None
@@ -123,11 +130,14 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # t
             protocol = PROTOCOLS.get(service.rpartition(".")[0])
             if handler is not None and protocol is not None:
                 call = functools.partial(Call, protocol, service, method)
-                handler = _around(handler, lambda behavior: self._watched(behavior, call))
+                handler = around(handler, lambda behavior: self._watched(behavior, call))
                 self._handlers[details.method] = handler
         return handler
 
     def _watched(self, behavior: Behavior, make_call: Callable[[str, str], Call]) -> Behavior:
+        if not asyncio.iscoroutinefunction(behavior):
+            raise TypeError(f"{behavior} must be a coroutine function: a call ends where it returns")
+
         async def watched(request: Any, context: Context) -> Any:
             start = self.last_began = time.monotonic()
             metadata = dict(context.invocation_metadata() or ())
@@ -164,13 +174,12 @@ def _is_trace_id(text: str) -> bool:
     return len(text) == 32 and set(text) <= _HEXADECIMAL
 
 
-def _around(handler: Handler, wrap: Callable[[Behavior], Behavior]) -> Handler:
+def around(handler: Handler, wrap: Callable[[Behavior], Behavior]) -> Handler:
+    """A method's handler with something around its behavior."""
     make, behavior = {
         (False, False): (grpc.unary_unary_rpc_method_handler, handler.unary_unary),
         (False, True): (grpc.unary_stream_rpc_method_handler, handler.unary_stream),
         (True, False): (grpc.stream_unary_rpc_method_handler, handler.stream_unary),
         (True, True): (grpc.stream_stream_rpc_method_handler, handler.stream_stream),
     }[handler.request_streaming, handler.response_streaming]
-    if not asyncio.iscoroutinefunction(behavior):
-        raise TypeError(f"{behavior.__qualname__} must be a coroutine function: a call ends where it returns")
     return make(wrap(behavior), handler.request_deserializer, handler.response_serializer)

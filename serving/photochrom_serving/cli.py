@@ -6,14 +6,18 @@ import os
 import sys
 
 from photochrom_serving import events, settings
-from photochrom_serving.errors import StartupError
+from photochrom_serving.errors import SettingsError, StartupError
 
 _CHECK = "check"
+_TOKEN = "token"  # noqa: S105 a command's name
 _FAILED = 2
 
 
 def main(argv: list[str] | None = None) -> int:
     """Serve until told to stop, or with ``check`` as the first argument only check what would be served.
+
+    ``token NAME`` makes an API token: it goes to standard error, its line for the file of tokens to standard
+    output, so that ``photochrom-serve token scans >> tokens`` is all there is to do.
 
     :param argv: the arguments after the command's name; None for the process's own.
     :returns: the exit status: 0 after a drain or if all is well, 2 if the server could not start or
@@ -23,6 +27,8 @@ def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     checks = argv[:1] == [_CHECK]
     try:
+        if argv[:1] == [_TOKEN]:
+            return _make_token(argv[1:])
         chosen = settings.parse(argv[checks:])
         # The server loads slowly; --help and a wrong flag need not wait for it.
         if checks:
@@ -37,6 +43,17 @@ def main(argv: list[str] | None = None) -> int:
             os._exit(0)
     except StartupError as error:
         return _report([str(error)])
+    return 0
+
+
+def _make_token(names: list[str]) -> int:
+    from photochrom_serving import tokens
+
+    if len(names) != 1:
+        raise SettingsError("token takes a name for the log: photochrom-serve token NAME >> FILE")
+    token, line = tokens.make(names[0])
+    print(f"The token of {names[0]}, shown this once: {token}", file=sys.stderr)
+    print(line)
     return 0
 
 

@@ -53,6 +53,8 @@ class DataPlane:
         with self.servables.use(reference) as servable:
             call.model, call.version = servable.manifest.name, servable.manifest.version
             _check(servable, planes, temperature)
+            if call.caller:
+                call.caller.take(len(planes))
             with self._admission.admit(deadline, len(planes), _memory(servable.manifest, planes)):
                 begun = time.monotonic()
                 answers = await servable.batcher.predict(planes, deadline, temperature)

@@ -14,6 +14,8 @@
         ├── NotReadyError       the version is not loaded yet
         ├── ModelControlError   the models cannot be changed in this way
         ├── UnsupportedError    it asks for what no Photochrom server does
+        ├── UnauthenticatedError    it has no token, or an unknown one
+        ├── RateLimitError      its caller's rate is used up
         ├── QueueFullError      too many photographs wait
         ├── ExpiredError        its deadline passed
         ├── DrainingError       the server is stopping
@@ -79,6 +81,19 @@ class ModelControlError(RequestError):
 
 class UnsupportedError(RequestError):
     """It asks for a part of its protocol that a Photochrom server does not have."""
+
+
+class UnauthenticatedError(RequestError):
+    """The call has no token, or one that the server does not know."""
+
+
+class RateLimitError(RequestError):
+    """The caller has used up its rate."""
+
+    def __init__(self, message: str, retry_seconds: float) -> None:
+        """:param retry_seconds: when there is enough of it again."""
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
 
 
 class QueueFullError(RequestError):

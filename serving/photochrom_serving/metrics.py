@@ -21,7 +21,9 @@ from photochrom_serving.errors import (
     ExpiredError,
     NotReadyError,
     QueueFullError,
+    RateLimitError,
     RequestError,
+    UnauthenticatedError,
 )
 from photochrom_serving.versions import State, Version
 
@@ -37,6 +39,8 @@ _REASONS: Final[dict[type[RequestError], str]] = {
     ExpiredError: "deadline",
     DrainingError: "draining",
     NotReadyError: "not_ready",
+    RateLimitError: "rate_limit",
+    UnauthenticatedError: "unauthenticated",
 }
 
 Labelled = TypeVar("Labelled", Counter, Histogram)
@@ -85,7 +89,7 @@ class Metrics:
         )
         self._rejected = self._counter(
             "photochrom_rejected_requests_total",
-            "Calls that a server with less to do would have answered.",
+            "Calls turned away for another reason than what they ask for.",
             ("reason",),
         )
         for reason in _REASONS.values():  # a rate needs a zero to begin with

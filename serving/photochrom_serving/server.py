@@ -12,6 +12,7 @@ from grpc_reflection.v1alpha import reflection
 from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
 from photochrom_serving import call_log, connections, listening
 from photochrom_serving.admission import Admission
+from photochrom_serving.authentication import AuthenticationInterceptor
 from photochrom_serving.calls import CallInterceptor
 from photochrom_serving.control import ModelControl
 from photochrom_serving.data_plane import DataPlane
@@ -22,6 +23,7 @@ from photochrom_serving.parsing import ParsingInterceptor
 from photochrom_serving.servables import Servables
 from photochrom_serving.service import ColorizerService
 from photochrom_serving.settings import Settings
+from photochrom_serving.tokens import Tokens
 
 if TYPE_CHECKING:  # they take their time to import, and an embedded server does without
     from photochrom_serving.metrics import Metrics
@@ -74,7 +76,7 @@ class Server:
         ]
         self._calls = CallInterceptor(watches, tracing.begin if tracing else None)
         self._server = grpc.aio.server(
-            interceptors=[self._calls, ParsingInterceptor()],
+            interceptors=[self._calls, *_guards(settings), ParsingInterceptor()],
             options=connections.options(settings),
         )
         colorizer_pb2_grpc.add_ColorizerServicer_to_server(self._service, self._server)  # type: ignore[no-untyped-call]
@@ -141,3 +143,8 @@ class Server:
         patience = time.monotonic() + _QUIETS * seconds
         while (now := time.monotonic()) < min(self._calls.last_began + seconds, patience):
             await asyncio.sleep(min(self._calls.last_began + seconds, patience) - now)
+
+
+def _guards(settings: Settings) -> list[AuthenticationInterceptor]:
+    tokens = Tokens(settings.tokens) if settings.tokens else None
+    return [AuthenticationInterceptor(tokens)] if tokens or settings.tls_client_ca else []

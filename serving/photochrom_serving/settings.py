@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     """The certificate's private key (PEM)."""
 
+    tls_client_ca: Path | None = None
+    """The authorities (PEM) whose clients are let in; switches mutual TLS on."""
+
+    tokens: Path | None = None
+    """A file of API tokens' hashes, as `photochrom-serve token` makes them; unset: none is asked for."""
+
     keepalive_seconds: Annotated[float, Field(ge=0, le=86400)] = 60.0
     """After so long without a word the other end of a connection is pinged; 0: never."""
 
@@ -184,6 +190,8 @@ class Settings(BaseSettings):
     def _tls_is_a_pair(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("tls_certificate and tls_key belong together: give both or neither")
+        if self.tls_client_ca and not self.tls_certificate:
+            raise ValueError("tls_client_ca asks for tls_certificate and tls_key")
         return self
 
 

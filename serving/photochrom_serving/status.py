@@ -24,7 +24,9 @@ from photochrom_serving.errors import (
     NotFoundError,
     NotReadyError,
     QueueFullError,
+    RateLimitError,
     RequestError,
+    UnauthenticatedError,
     UnsupportedError,
 )
 
@@ -62,7 +64,9 @@ def to_status(error: Exception, words: Words = NO_WORDS) -> status_pb2.Status:
             details.append(
                 error_details_pb2.ResourceInfo(resource_type="model", resource_name=_short(error.resource))
             )
-        case QueueFullError():
+        case UnauthenticatedError():
+            code = code_pb2.UNAUTHENTICATED
+        case QueueFullError() | RateLimitError():
             code = code_pb2.RESOURCE_EXHAUSTED
             details.append(_retry_info(error.retry_seconds))
         case ExpiredError():
@@ -117,7 +121,7 @@ async def refuse(context: Context, error: Exception, words: Words = NO_WORDS) ->
     call.message, call.error = status.message, error
     rich = rpc_status.to_status(status)
     trailers = (*(context.trailing_metadata() or ()), *rich.trailing_metadata)
-    if isinstance(error, QueueFullError):
+    if isinstance(error, QueueFullError | RateLimitError):
         trailers += ((_PUSHBACK, str(math.ceil(1e3 * error.retry_seconds))),)
     await context.abort(rich.code, rich.details, trailers)
     raise AssertionError("abort has raised")

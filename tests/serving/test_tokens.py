@@ -1,0 +1,126 @@
+"""API tokens: who has none is not let in, each has its rate, the file may change, nothing tells a token."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+
+from photochrom_serving import tokens
+from photochrom_serving.errors import SettingsError
+from tests.serving.conftest import assert_answers, connected, lightness, refusal, request, serving
+
+
+def bearer(token: str) -> list[tuple[str, str]]:
+    return [("authorization", f"Bearer {token}")]
+
+
+def add(file: Path, name: str, limits: str = "") -> str:
+    """Make a token as an operator does; the token."""
+    command = [sys.executable, "-m", "photochrom_serving", "token", name]
+    made = subprocess.run(command, capture_output=True, text=True, check=True)
+    with file.open("a") as lines:
+        lines.write(f"{made.stdout.strip()} {limits}\n")
+    return made.stderr.rpartition(" ")[2].strip()
+
+
+def test_a_call_needs_a_token_and_health_needs_none(model_repository: Path, tmp_path: Path) -> None:
+    file = tmp_path / "tokens"
+    token = add(file, "scans")
+    assert token not in file.read_text()
+    with serving(model_repository, "--tokens", str(file)) as server:
+        with connected(server.target) as stub, grpc.insecure_channel(server.target) as channel:
+            assert_answers(stub.Colorize(request(lightness(32)), metadata=bearer(token)), lightness(32))
+            for metadata in (
+                [],
+                bearer("photochrom_guess"),
+                bearer(""),
+                [("authorization", f"Basic {token}")],
+            ):
+                call = stub.Colorize.future(request(lightness(32)), metadata=metadata)
+                assert refusal(call.result)[0] == grpc.StatusCode.UNAUTHENTICATED
+            with pytest.raises(grpc.RpcError) as caught:
+                ProtoReflectionDescriptorDatabase(channel).get_services()
+            assert caught.value.code() == grpc.StatusCode.UNAUTHENTICATED
+            health = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
+            assert health.status == health_pb2.HealthCheckResponse.SERVING
+        server.process.terminate()
+        assert server.end() == 0
+    assert [line.get("caller") for line in server.of("call")] == ["scans", None, None, None, None]
+    assert token not in str(server.events)
+    assert "guess" not in str(server.events)
+
+
+def test_a_rate_is_a_callers_own(model_repository: Path, tmp_path: Path) -> None:
+    file = tmp_path / "tokens"
+    slow, fast = add(file, "slow", "rate=0.001 burst=3"), add(file, "fast")
+    with serving(model_repository, "--tokens", str(file)) as server, connected(server.target) as stub:
+        for _ in range(3):
+            stub.Colorize(request(lightness(32)), metadata=bearer(slow))
+        refused = stub.Colorize.future(request(lightness(32)), metadata=bearer(slow))
+        code, message, retry = refusal(refused.result)
+        assert code == grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert message == "slow may send 0.001 photographs a second, 3 at once; try again later"
+        pushback = int(dict(refused.trailing_metadata())["grpc-retry-pushback-ms"])
+        assert 0 < retry.retry_delay.ToMilliseconds() <= pushback <= 1_000_000
+        for _ in range(10):
+            stub.Colorize(request(lightness(32)), metadata=bearer(fast))
+
+
+def test_the_file_is_read_again_when_it_changes_and_a_broken_one_changes_nothing(
+    model_repository: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "tokens"
+    old = add(file, "old")
+
+    def is_let_in(stub: Any, token: str) -> bool:
+        call = stub.Colorize.future(request(lightness(32)), metadata=bearer(token))
+        return bool(call.code() == grpc.StatusCode.OK)
+
+    with serving(model_repository, "--tokens", str(file)) as server, connected(server.target) as stub:
+        assert is_let_in(stub, old)
+        broken = tmp_path / "broken"
+        broken.write_text("nonsense\n")
+        broken.replace(file)
+        while not server.of("tokens_refused"):
+            assert is_let_in(stub, old)
+            server.wait_for("call")
+        (refused,) = server.of("tokens_refused")
+        assert refused["problem"].startswith(f"{file}:1: expected NAME SHA256")
+        assert "nonsense" not in str(refused)
+        new_file = tmp_path / "new"
+        new = add(new_file, "new")
+        new_file.replace(file)
+        while not is_let_in(stub, new):
+            server.wait_for("call")  # or nobody would read its log
+        assert not is_let_in(stub, old)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("scans", "expected NAME SHA256"),
+        ("scans 00", "expected NAME SHA256"),
+        (f"scans {'z' * 64}", "expected NAME SHA256"),
+        (f"scans {'0' * 64} speed=3", "expected NAME SHA256"),
+        (f"scans {'0' * 64} rate=-1", "the rate must be 0 or more"),
+        (f"scans {'0' * 64} rate=nan", "the rate must be 0 or more"),
+    ],
+)
+def test_a_line_that_does_not_do_is_named_and_not_told(tmp_path: Path, line: str, says: str) -> None:
+    file = tmp_path / "tokens"
+    file.write_text(f"# name  SHA-256\n\n{line}\n")
+    with pytest.raises(SettingsError) as caught:
+        tokens.read(file)
+    assert str(caught.value).startswith(f"{file}:3: {says}")
+    assert "000" not in str(caught.value)
+
+
+def test_every_token_is_another_one_of_256_bits() -> None:
+    made = {tokens.make("scans")[0] for _ in range(100)}
+    assert len(made) == 100
+    assert all(len(token) >= len("photochrom_") + 43 for token in made)
