@@ -109,6 +109,14 @@ def current() -> Call:
     return _CURRENT.get(None) or Call()
 
 
+def name_of_caller(context: Context) -> str:
+    """By whom a call is, as far as one knows: a token's name, a certificate's, the other end's address."""
+    call = current()
+    if call.caller:
+        return call.caller.grant.name
+    return call.certificate or context.peer().rpartition(":")[0]  # without the port
+
+
 class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # takes none at run time
     """Follows every call of the protocols from its first to its last moment."""
 

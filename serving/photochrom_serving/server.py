@@ -20,6 +20,7 @@ from photochrom_serving.drain import Drain
 from photochrom_serving.errors import SettingsError
 from photochrom_serving.health import HealthService
 from photochrom_serving.parsing import ParsingInterceptor
+from photochrom_serving.photo_pool import PhotoPool
 from photochrom_serving.servables import Servables
 from photochrom_serving.service import ColorizerService
 from photochrom_serving.settings import Settings
@@ -66,9 +67,9 @@ class Server:
         if metrics:
             metrics.read(self._admission)
             servables.listen(metrics.follow)
-        self._photo_admission = Admission(settings.photo_limit, self._drain)
+        self._photo_pool = PhotoPool(settings.photo_workers, settings.photo_limit, self._drain)
         data_plane = DataPlane(servables, self._admission)
-        self._service = ColorizerService(data_plane, self._photo_admission, self._drain, settings)
+        service = ColorizerService(data_plane, self._photo_pool, self._drain, settings)
         watches = [
             call_log.log,
             *([metrics.count_call] if metrics else []),
@@ -79,7 +80,7 @@ class Server:
             interceptors=[self._calls, *_guards(settings), ParsingInterceptor()],
             options=connections.options(settings),
         )
-        colorizer_pb2_grpc.add_ColorizerServicer_to_server(self._service, self._server)  # type: ignore[no-untyped-call]
+        colorizer_pb2_grpc.add_ColorizerServicer_to_server(service, self._server)  # type: ignore[no-untyped-call]
         services = [_COLORIZER]
         if add_faces:
             services += add_faces(self._server, data_plane, self.control, self._drain, settings)
@@ -122,7 +123,7 @@ class Server:
         in_time = True
         try:
             async with asyncio.timeout(grace):
-                await self._photo_admission.empty()
+                await self._photo_pool.empty()
                 await self._admission.empty()
                 await self._quiet(quiet)
         except TimeoutError:
@@ -132,7 +133,7 @@ class Server:
             tasks = {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
             if tasks:
                 await asyncio.wait(tasks, timeout=_UNWINDING_SECONDS)
-        self._service.close()
+        self._photo_pool.close()
         await self.control.close()
         self._servables.close()
         ended = asyncio.wrap_future(self._servables.device.ended)  # a batch nobody waits for may still run

@@ -1,26 +1,19 @@
 """``photochrom.v1.Colorizer``: messages to arrays, one call of the data plane, arrays to messages."""
 
-import asyncio
-import functools
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from collections.abc import AsyncIterator
 
 from photochrom_contract import tensors
 from photochrom_contract.manifest import Manifest
 from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
-from photochrom_serving import deadline, photos, streaming
-from photochrom_serving.admission import Admission
+from photochrom_serving import calls, deadline, photos, streaming
 from photochrom_serving.data_plane import DataPlane
 from photochrom_serving.deadline import Deadline
 from photochrom_serving.drain import Drain
 from photochrom_serving.errors import InvalidFieldError
+from photochrom_serving.photo_pool import PhotoPool
 from photochrom_serving.servables import Reference, Version
 from photochrom_serving.settings import Settings
 from photochrom_serving.status import Context, answers
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 _State = colorizer_pb2.ModelVersion.State
 
@@ -29,14 +22,13 @@ class ColorizerService(colorizer_pb2_grpc.ColorizerServicer):
     """The face that the SDK talks to."""
 
     def __init__(
-        self, data_plane: DataPlane, photo_admission: Admission, drain: Drain, settings: Settings
+        self, data_plane: DataPlane, photo_pool: PhotoPool, drain: Drain, settings: Settings
     ) -> None:
         self._data_plane = data_plane
-        self._photo_admission = photo_admission
+        self._photo_pool = photo_pool
         self._drain = drain
         self._window = settings.stream_window
         self._max_photo_pixels = settings.max_photo_pixels
-        self._photo_workers = ThreadPoolExecutor(settings.photo_workers, thread_name_prefix="photo")
 
     @answers
     async def Colorize(  # noqa: N802 the protocol's name
@@ -65,13 +57,17 @@ class ColorizerService(colorizer_pb2_grpc.ColorizerServicer):
             manifest = servable.manifest
             meant = Reference(servable=servable)  # whatever becomes the latest meanwhile
             size, saturation = _photo_options(request, manifest)
-            with self._photo_admission.admit(expiry):
-                photo = await self._in_thread(photos.decode, request.photo, size, self._max_photo_pixels)
+            pool, caller = self._photo_pool, calls.name_of_caller(context)
+            with pool.admit(caller, expiry):
+                photo = await pool.run(
+                    caller, expiry, photos.decode, request.photo, size, self._max_photo_pixels
+                )
                 prediction = await self._data_plane.predict(
                     meant, [photo.plane], expiry, _temperature(request)
                 )
-                encoded = await self._in_thread(
-                    photos.encode, photo, prediction.chroma[0], saturation, prediction.manifest
+                chroma = prediction.chroma[0]
+                encoded = await pool.run(
+                    caller, expiry, photos.encode, photo, chroma, saturation, prediction.manifest
                 )
         return colorizer_pb2.ColorizePhotoResponse(
             model=_spec(manifest), photo=encoded, media_type=photo.media_type
@@ -86,10 +82,6 @@ class ColorizerService(colorizer_pb2_grpc.ColorizerServicer):
             colorizer_pb2.Model(name=name, versions=map(_describe, versions)) for name, versions in servables
         ]
         return colorizer_pb2.ListModelsResponse(models=models, default_model=servables.default_model)
-
-    def close(self) -> None:
-        """Let the photo workers end."""
-        self._photo_workers.shutdown(wait=False, cancel_futures=True)
 
     async def _colorize(
         self, request: colorizer_pb2.ColorizeRequest, expiry: Deadline
@@ -110,10 +102,6 @@ class ColorizerService(colorizer_pb2_grpc.ColorizerServicer):
                 width=width, height=height, data=tensors.chroma_to_bytes(chroma)
             ),
         )
-
-    async def _in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._photo_workers, functools.partial(function, *args, **kwargs))
 
 
 def _photo_options(request: colorizer_pb2.ColorizePhotoRequest, manifest: Manifest) -> tuple[int, float]:
