@@ -3,6 +3,7 @@
 The same sample positions as Pillow's and everybody's: pixels are areas, and their centers are at halves.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Final, Literal
 
@@ -72,6 +73,7 @@ def shrink(planes: Plane, height: int, width: int) -> Plane:
     return np.stack([np.asarray(picture.resize(size, Image.Resampling.BOX)) for picture in pictures])
 
 
+@functools.lru_cache(maxsize=2)  # for video, whose frames have one size
 def _weights(small: int, large: int, kernel: Kernel) -> Plane:
     """How much of each sample is in each stretched one: ``(large, small)``, each row of sum 1.
 
@@ -85,4 +87,5 @@ def _weights(small: int, large: int, kernel: Kernel) -> Plane:
         samples = nearest + offset
         share = function(np.abs(positions - samples))
         np.add.at(weights, (np.arange(large), np.clip(samples, 0, small - 1)), share)
+    weights.flags.writeable = False
     return weights
