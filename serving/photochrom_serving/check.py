@@ -1,8 +1,8 @@
 """``photochrom-serve check``: whether the server would start, and with what. Nothing is served."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from photochrom_serving import table, tls
+from photochrom_serving import table, tls, tokens
 from photochrom_serving.errors import StartupError
 from photochrom_serving.servables import Servables
 from photochrom_serving.settings import Settings
@@ -17,11 +17,17 @@ def check(settings: Settings) -> list[str]:
     servables = Servables(settings)
     problems = servables.load_all()
     print(table.render(servables), end="", flush=True)
-    checks: tuple[Callable[[], object], ...] = (servables.require, lambda: tls.credentials(settings))
-    for pass_ in checks:
-        try:
-            pass_()
-        except StartupError as error:
-            problems += [str(error)] if str(error) not in problems else []
+    if not problems or servables.available():  # otherwise they are why there is nothing to require
+        problems += _problems(servables.require)
+    problems += _problems(lambda: tls.credentials(settings))
+    if file := settings.tokens:
+        problems += _problems(lambda: tokens.read(file))
     servables.close()
     return problems
+
+
+def _problems(attempt: Callable[[], object]) -> Iterator[str]:
+    try:
+        attempt()
+    except StartupError as error:
+        yield str(error)

@@ -94,6 +94,10 @@ class Servables:
                 except RepositoryError as error:
                     self.settle(candidate, error)
             problems += [version.problem for version in self.versions(name).values() if version.problem]
+            if folder.versions and not self.versions(name):
+                problem = f"--versions {self._settings.versions} chooses none of {listed(folder.versions)}"
+                events.warning("no_version_chosen", model=name, problem=problem)
+                problems.append(f"{self.repository / name}: {problem}")
             pending = self.set_labels(name, folder.labels or {})
             if pending:
                 problem = f"no available version for {listed(pending)}"

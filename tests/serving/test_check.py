@@ -47,9 +47,10 @@ def test_a_broken_version_is_told_with_its_reason_and_status_2(model_repository:
         (["--models", "/nowhere"], "/nowhere: no such folder; --models takes a model repository"),
         (["--port", "70000"], "--port (PHOTOCHROM_PORT): "),
         (["--versions", "newest"], "--versions (PHOTOCHROM_VERSIONS): must be latest:N, all, or version"),
-        (["--versions", "4"], "no model version in it"),
+        (["--versions", "4"], "models/photochrom: --versions 4 chooses none of 1"),
         (["--default-model", "sepia"], "the default model 'sepia' is not among those loaded: photochrom"),
         (["--tls-certificate", "/nowhere.pem", "--tls-key", "/nowhere.pem"], "/nowhere.pem: the TLS file"),
+        (["--tokens", "/nowhere"], "/nowhere: the tokens cannot be read"),
         (["--providers", "tpu"], "--providers (PHOTOCHROM_PROVIDERS): "),
     ],
 )
