@@ -28,8 +28,10 @@ from photochrom._errors import (
 if TYPE_CHECKING:
     from photochrom._async_colorizer import AsyncColorizer
     from photochrom._colorizer import Colorizer, colorize
+    from photochrom._inspection import read_provenance
     from photochrom._outcome import Outcome
     from photochrom._video.progress import ColoredVideo, VideoProgress
+    from photochrom_contract.files.provenance import Provenance
 
 __version__ = "0.1.0"
 
@@ -38,8 +40,10 @@ _LATE = {
     "ColoredVideo": "photochrom._video.progress",
     "Colorizer": "photochrom._colorizer",
     "Outcome": "photochrom._outcome",
+    "Provenance": "photochrom_contract.files.provenance",
     "VideoProgress": "photochrom._video.progress",
     "colorize": "photochrom._colorizer",
+    "read_provenance": "photochrom._inspection",
 }
 """Names and their modules, for these are imported when they are first asked for."""
 
@@ -55,6 +59,7 @@ __all__ = [
     "Outcome",
     "PhotochromError",
     "PictureError",
+    "Provenance",
     "ServerError",
     "TargetError",
     "UnreachableError",
@@ -62,6 +67,7 @@ __all__ = [
     "VideoProgress",
     "__version__",
     "colorize",
+    "read_provenance",
 ]
 
 

@@ -69,8 +69,7 @@ class Photograph:
         """
         name = name_of(source)
         path = Path(source) if isinstance(source, (str, os.PathLike)) else None
-        if path is not None:
-            _check_is_file(path, name)
+        check_is_file(source)
         with _naming(name):
             if isinstance(source, Image.Image):
                 return cls(open_original(source), name, None)
@@ -176,7 +175,14 @@ def _naming(name: str) -> Iterator[None]:
         raise PictureError(name, str(error)) from error
 
 
-def _check_is_file(path: Path, name: str) -> None:
+def check_is_file(source: Source) -> None:
+    """Of a path, whether there is a file.
+
+    :raises PictureError: if there is none.
+    """
+    if not isinstance(source, (str, os.PathLike)):
+        return
+    name, path = name_of(source), Path(source)
     try:
         if path.is_dir():
             raise PictureError(name, "is a folder: name the photographs in it")
@@ -184,7 +190,7 @@ def _check_is_file(path: Path, name: str) -> None:
             raise PictureError(name, "no such file")
         if not path.is_file():
             raise PictureError(name, "is not a file")
-    except (OSError, ValueError) as error:  # a name too long, or with a null byte in it
+    except (OSError, RuntimeError, ValueError) as error:  # a long name, a null byte, links in a circle
         raise PictureError(name, str(error)) from error
 
 

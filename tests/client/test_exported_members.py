@@ -9,6 +9,7 @@ import photochrom
 def test_everything_public_is_exported_and_nothing_else() -> None:
     public = {name for name in vars(photochrom) if not name.startswith("_")} - {"TYPE_CHECKING"}
     lazy = {"AsyncColorizer", "ColoredVideo", "Colorizer", "Outcome", "VideoProgress", "colorize"}
+    lazy |= {"Provenance", "read_provenance"}
     assert set(photochrom.__all__) == public | lazy | {"__version__"}
     assert photochrom.__all__ == sorted(photochrom.__all__)
 

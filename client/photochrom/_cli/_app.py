@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import photochrom
-from photochrom._cli import _batch, _colorize, _console, _doctor, _health, _models, _serve, _video
+from photochrom._cli import _batch, _colorize, _console, _doctor, _health, _inspect, _models, _serve, _video
 from photochrom._errors import PhotochromError
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ def _root(
 app.command()(_colorize.colorize)
 app.command()(_batch.batch)
 app.command()(_video.video)
+app.command()(_inspect.inspect)
 app.command()(_models.models)
 app.command()(_health.health)
 app.command()(_doctor.doctor)

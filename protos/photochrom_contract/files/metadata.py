@@ -22,6 +22,8 @@ _STRUCTURE: Final = frozenset(
 _BLOCKS: Final = (0x8769, 0x8825)
 """EXIF's own block, and that of the place."""
 
+_DESCRIPTION: Final = 0x010E
+
 _PNG_TEXT_ELSEWHERE: Final = frozenset({"XML:com.adobe.xmp", "Raw profile type exif", "Raw profile type xmp"})
 
 
@@ -110,6 +112,8 @@ def _exif(picture: Image.Image) -> Image.Exif:
         if details:
             exif.get_ifd(block).update(details)
     exif.update({tag: value for tag, value in given.items() if tag not in _STRUCTURE and tag not in _BLOCKS})
+    if str(exif.get(_DESCRIPTION, "")).startswith('{"shape":'):
+        del exif[_DESCRIPTION]  # tifffile's, of how the original's pixels were stored
     return exif
 
 

@@ -1,5 +1,6 @@
 """Colored TIFFs, written strip by strip: 8 or 16 bits, deflate with a predictor, any number of pages."""
 
+import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Final
@@ -33,7 +34,8 @@ def write(
 ) -> None:
     """Write the pages, each with its chroma and its metadata."""
     raw = sum(page.rows.height * page.rows.width * page.rows.bits // 2 for page in pages)
-    writer = tifffile.TiffWriter(file, bigtiff=big or raw > _CLASSIC_LIMIT)
+    big = big or raw > _CLASSIC_LIMIT
+    writer = tifffile.TiffWriter(file, bigtiff=big, byteorder="<")
     for page, plane, said in zip(pages, chroma, metadata, strict=True):
         rows, samples = page.rows, 4 if page.rows.has_alpha else 3
         strip_rows = max(1, min(rows.height, _STRIP_PIXELS // rows.width))
@@ -55,6 +57,32 @@ def write(
             extratags=_tags(said),
         )
     writer.close()
+    if not big:  # whose blocks have another form
+        _append_blocks(file, metadata)
+
+
+def _append_blocks(file: BinaryIO, metadata: Sequence[Metadata]) -> None:
+    """EXIF's blocks at the end of the file, and where they are in each page's tags of them."""
+    file.seek(0)
+    with tifffile.TiffFile(file, name="copy.tif") as written:
+        places = [
+            (said, code, page.tags[code].valueoffset)
+            for page, said in zip(written.pages, metadata, strict=True)
+            for code in (_EXIF, _GPS)
+            if isinstance(page, tifffile.TiffPage) and code in page.tags
+        ]
+        for said, code, place in places:
+            exif = Image.Exif()
+            exif.load(said.exif)
+            block = TiffImagePlugin.ImageFileDirectory_v2(b"II*\0\x08\0\0\0")
+            for tag, value in exif.get_ifd(code).items():
+                block[tag] = value
+            start = file.seek(0, 2)
+            if start % 2:
+                start += file.write(b"\0")
+            file.write(block.tobytes(start))
+            file.seek(place)
+            file.write(struct.pack("<I", start))
 
 
 def _compressed(strips: Iterator[npt.NDArray[Any]]) -> Iterator[bytes]:
@@ -80,6 +108,7 @@ def _tags(metadata: Metadata) -> list[tuple[int, int, int | None, Any, bool]]:
     exif = Image.Exif()
     if metadata.exif:
         exif.load(metadata.exif)
+    tags += [(code, 4, 1, 0, True) for code in (_EXIF, _GPS) if exif.get_ifd(code)]  # see _append_blocks
     for code, value in exif.items():
         if code in (_EXIF, _GPS, 0x011A, 0x011B, 0x0128):
             continue
