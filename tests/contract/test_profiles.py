@@ -67,7 +67,7 @@ def by_littlecms(picture: Image.Image, profile: bytes) -> np.ndarray:
         picture, io.BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode="RGB"
     )
     assert converted is not None
-    return lab.rgb_to_lab(np.asarray(converted) / 255.0)[..., 0]
+    return np.asarray(lab.rgb_to_lab(np.asarray(converted) / 255.0)[..., 0])
 
 
 @pytest.mark.parametrize("profile", [GREY_GAMMA, DOT_GAIN], ids=["gray gamma 2.2", "dot gain 20 %"])
@@ -103,7 +103,7 @@ def test_srgbs_own_profile_changes_nothing() -> None:
 
 @pytest.mark.parametrize("form", range(5))
 def test_parametric_curves(form: int) -> None:
-    # sRGB's own, ICC.1:2022 table 69: form 3 is its usual one; the others are made to say the same or a power.
+    # ICC.1:2022, table 69. Forms 3 and 4 are sRGB's own curve, the others a power.
     parameters = {
         0: [2.2],
         1: [2.2, 1, 0],

@@ -46,13 +46,13 @@ FILES = {
         comment=b"In the park",
         extra=resources(),
     ),
-    "TIFF": originals.encoded(
-        originals.CAMERA, "TIFF", exif=exif(), dpi=(600, 600), tiffinfo={700: PACKET, 33723: CAPTION}
-    ),
     "WEBP": originals.encoded(originals.CAMERA.convert("RGB"), "WEBP", exif=exif(), xmp=PACKET),
     "AVIF": originals.encoded(originals.CAMERA, "AVIF", exif=exif(), xmp=PACKET),
     "HEIF": originals.encoded(originals.CAMERA, "HEIF", exif=exif().tobytes(), xmp=PACKET),
 }
+
+# Pillow writes no blocks of EXIF into a TIFF; it reads those that are written here.
+FILES["TIFF"] = originals.colored(FILES["JPEG"], "TIFF")
 
 
 def said(data: bytes) -> Metadata:
@@ -95,14 +95,12 @@ def test_comments_and_keywords_are_kept() -> None:
 
 
 def test_metadata_crosses_into_a_png_of_16_bits() -> None:
-    data = originals.tiff(
-        originals.DEEP, resolution=(400, 400), resolutionunit="inch", software="A scanner's"
-    )
+    data = originals.tiff(originals.DEEP, resolution=(400, 400), resolutionunit="inch", software="Scan")
     copy = originals.colored(data, "PNG")
     assert said(copy).dpi == pytest.approx((400, 400), abs=0.1)
     assert provenance.read(io.BytesIO(copy)) == originals.PROVENANCE
     with Image.open(io.BytesIO(copy)) as picture:
-        assert picture.getexif()[0x0131] == "A scanner's"
+        assert picture.getexif()[0x0131] == "Scan"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP", "AVIF", "HEIF"])
