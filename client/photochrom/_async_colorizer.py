@@ -14,11 +14,12 @@ from photochrom._async_server import AsyncServer
 from photochrom._coloring import Coloring
 from photochrom._dialogue import Dialogue, Done, Response, advance
 from photochrom._errors import PhotochromError, ServerError
+from photochrom._identity import Identity, Pem
 from photochrom._options import Options, check_patience, check_timeout
 from photochrom._outcome import Outcome
 from photochrom._photographs import Source
 from photochrom._restart import PATIENCE
-from photochrom._server import find_target, read_pem
+from photochrom._server import find_target
 from photochrom._window import WINDOW, check_window
 from photochrom_contract.files.provenance import Provenance
 
@@ -50,7 +51,9 @@ class AsyncColorizer:
         temperature: float | None = None,
         timeout: float = 60.0,
         patience: float = PATIENCE,
-        root_certificates: str | os.PathLike[str] | bytes | None = None,
+        root_certificates: Pem | None = None,
+        client_certificate: Pem | None = None,
+        token: str | None = None,
     ) -> None:
         """Choose the server and how it colors, by the parameters of a :class:`Colorizer`.
 
@@ -61,7 +64,7 @@ class AsyncColorizer:
         check_patience(patience)
         self._find_target = partial(find_target, target)
         self._open = partial(AsyncServer, timeout=timeout, patience=patience)
-        self._root_certificates = root_certificates
+        self._read_identity = partial(Identity.read, root_certificates, client_certificate, token)
         self._connecting = asyncio.Lock()
         self._server: AsyncServer | None = None
         self._closed = False
@@ -143,8 +146,8 @@ class AsyncColorizer:
         async with self._connecting:
             if self._server is None and not self._closed:
                 target = await asyncio.to_thread(self._find_target)  # it may start a server here
-                certificates = await asyncio.to_thread(read_pem, self._root_certificates)
-                self._server = self._open(target, root_certificates=certificates)
+                identity = await asyncio.to_thread(self._read_identity)
+                self._server = self._open(target, identity=identity)
                 self._coloring.server = self._server.name
             if self._server is None or self._closed:
                 raise ValueError("the AsyncColorizer is closed")

@@ -11,6 +11,7 @@ import grpc.aio
 
 from photochrom import _channel, _restart, _status
 from photochrom._dialogue import Request, Response
+from photochrom._identity import Identity
 from photochrom._target import Target
 from photochrom_contract.v1 import colorizer_pb2 as messages
 from photochrom_contract.v1.colorizer_pb2_grpc import ColorizerStub
@@ -25,20 +26,22 @@ class AsyncServer:
         *,
         timeout: float,
         patience: float = _restart.PATIENCE,
-        root_certificates: bytes | None = None,
+        identity: Identity = Identity(),
     ) -> None:
         """Open the channel; it connects with the first call.
 
         :param timeout: for each call, in seconds, its retries included.
         :param patience: seconds, within the timeout, to wait for the server once it has answered and is gone.
-        :param root_certificates: PEM certificates to trust in place of gRPC's own list.
+        :param identity: who the client is to the server, and whom it trusts.
+        :raises TargetError: if a token would go over the network in the clear.
         """
         self.name = target.text
         self._timeout = timeout
         self._patience = patience
         self._closed = False
         self._has_answered = False
-        self._channel = _channel.open_async_channel(target, root_certificates)
+        self._metadata = identity.metadata(target)
+        self._channel = _channel.open_async_channel(target, identity)
         stub = ColorizerStub(self._channel)  # type: ignore[no-untyped-call]  # generated
         self._methods: dict[type[Request], Callable[..., Any]] = {
             messages.ColorizeRequest: stub.Colorize,
@@ -55,7 +58,8 @@ class AsyncServer:
         pauses = _restart.pauses(self._patience)
         while True:
             try:
-                response: Response = await method(request, timeout=max(0.0, end - time.monotonic()))
+                left = max(0.0, end - time.monotonic())
+                response: Response = await method(request, timeout=left, metadata=self._metadata)
             except grpc.RpcError as status:
                 self._check_is_open()
                 if self._has_answered and _restart.is_worth_a_try(status):

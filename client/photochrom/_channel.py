@@ -6,6 +6,7 @@ from typing import Final
 import grpc
 import grpc.aio
 
+from photochrom._identity import Identity
 from photochrom._target import Target
 from photochrom_contract import tensors
 
@@ -41,20 +42,23 @@ _OPTIONS: Final = (
 )
 
 
-def open_channel(target: Target, root_certificates: bytes | None = None) -> grpc.Channel:
-    """Open a channel; it connects with the first call.
-
-    :param root_certificates: PEM certificates to trust in place of gRPC's own list; for TLS only.
-    """
+def open_channel(target: Target, identity: Identity) -> grpc.Channel:
+    """Open a channel; it connects with the first call."""
     if target.secure:
-        credentials = grpc.ssl_channel_credentials(root_certificates)
+        credentials = _credentials(identity)
         return grpc.secure_channel(target.address, credentials, _OPTIONS)
     return grpc.insecure_channel(target.address, _OPTIONS)
 
 
-def open_async_channel(target: Target, root_certificates: bytes | None = None) -> grpc.aio.Channel:
+def open_async_channel(target: Target, identity: Identity) -> grpc.aio.Channel:
     """The same for asyncio; it belongs to the event loop that runs."""
     if target.secure:
-        credentials = grpc.ssl_channel_credentials(root_certificates)
+        credentials = _credentials(identity)
         return grpc.aio.secure_channel(target.address, credentials, _OPTIONS)
     return grpc.aio.insecure_channel(target.address, _OPTIONS)
+
+
+def _credentials(identity: Identity) -> grpc.ChannelCredentials:
+    # Certificate and key are picked out of the same text, each by its kind of block.
+    own = identity.certificate
+    return grpc.ssl_channel_credentials(identity.root_certificates, private_key=own, certificate_chain=own)

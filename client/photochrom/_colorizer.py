@@ -14,6 +14,7 @@ from photochrom import _video
 from photochrom._coloring import Coloring
 from photochrom._dialogue import Dialogue, Done, Response, advance
 from photochrom._errors import PhotochromError, ServerError
+from photochrom._identity import Pem
 from photochrom._options import Options, check_patience, check_timeout
 from photochrom._outcome import Outcome
 from photochrom._photographs import Source
@@ -67,7 +68,9 @@ class Colorizer:
         temperature: float | None = None,
         timeout: float = 60.0,
         patience: float = PATIENCE,
-        root_certificates: str | os.PathLike[str] | bytes | None = None,
+        root_certificates: Pem | None = None,
+        client_certificate: Pem | None = None,
+        token: str | None = None,
     ) -> None:
         """Choose the server and how it colors. It connects with the first photograph.
 
@@ -87,6 +90,10 @@ class Colorizer:
             gone: it may be restarting. A server that never answered is told of at once.
         :param root_certificates: for TLS, PEM certificates to trust in place of the public
             authorities': a file's path, or the bytes.
+        :param client_certificate: for a server that asks for one, a PEM certificate and its private key,
+            in one file; without it, the environment's ``PHOTOCHROM_CLIENT_CERTIFICATE``.
+        :param token: for a server that asks for one; without it, the environment's ``PHOTOCHROM_TOKEN``.
+            It is sent over TLS, or to a server on this machine.
         :raises ValueError: for a number out of its range.
         """
         self._options = Options(model, version, size, saturation, temperature)
@@ -96,7 +103,13 @@ class Colorizer:
         self._lock = threading.Lock()
         # Late, so that a bad picture is told before an embedded server is started for it.
         self._connect = partial(
-            connect, target, timeout=timeout, patience=patience, root_certificates=root_certificates
+            connect,
+            target,
+            timeout=timeout,
+            patience=patience,
+            root_certificates=root_certificates,
+            client_certificate=client_certificate,
+            token=token,
         )
         self._server: Server | None = None
         self._closed = False

@@ -5,7 +5,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -14,7 +13,7 @@ from google.protobuf import wrappers_pb2
 
 from photochrom import _channel, _embedded, _restart, _status
 from photochrom._dialogue import Request, Response
-from photochrom._errors import TargetError
+from photochrom._identity import Identity, Pem
 from photochrom._target import VARIABLE, Target
 from photochrom_contract.v1 import colorizer_pb2 as messages
 from photochrom_contract.v1.colorizer_pb2_grpc import ColorizerStub
@@ -35,20 +34,22 @@ class Server:
         *,
         timeout: float,
         patience: float = _restart.PATIENCE,
-        root_certificates: bytes | None = None,
+        identity: Identity = Identity(),
     ) -> None:
         """Open the channel; it connects with the first call.
 
         :param timeout: for each call, in seconds, its retries included.
         :param patience: seconds, within the timeout, to wait for the server once it has answered and is gone.
-        :param root_certificates: PEM certificates to trust in place of gRPC's own list.
+        :param identity: who the client is to the server, and whom it trusts.
+        :raises TargetError: if a token would go over the network in the clear.
         """
         self.name = target.text
         self.timeout = timeout
         self._patience = patience
         self._closing = threading.Event()
         self._has_answered = False
-        self._channel = _channel.open_channel(target, root_certificates)
+        self._metadata = identity.metadata(target)
+        self._channel = _channel.open_channel(target, identity)
         stub = ColorizerStub(self._channel)  # type: ignore[no-untyped-call]  # generated
         self._methods: dict[type[Request], Callable[..., Any]] = {
             messages.ColorizeRequest: stub.Colorize,
@@ -77,7 +78,7 @@ class Server:
         :returns: gRPC's call: an iterator of responses, which raises ``grpc.RpcError``.
         """
         self.check_is_open()
-        return self._colorize_stream(requests)
+        return self._colorize_stream(requests, metadata=self._metadata)
 
     def check_is_open(self) -> None:
         """Refuse to go on once the connection is closed.
@@ -122,7 +123,8 @@ class Server:
         pauses = _restart.pauses(self._patience)
         while True:
             try:
-                response = method(request, timeout=max(0.0, end - time.monotonic()))
+                left = max(0.0, end - time.monotonic())
+                response = method(request, timeout=left, metadata=self._metadata)
             except (grpc.RpcError, ValueError) as status:  # a ValueError of a channel that is closed
                 self.check_is_open()
                 if not isinstance(status, grpc.RpcError):
@@ -143,7 +145,9 @@ def connect(
     *,
     timeout: float,
     patience: float = _restart.PATIENCE,
-    root_certificates: str | os.PathLike[str] | bytes | None = None,
+    root_certificates: Pem | None = None,
+    client_certificate: Pem | None = None,
+    token: str | None = None,
 ) -> Server:
     """Open the server that a caller, or else the environment, names; or else the embedded one.
 
@@ -153,7 +157,7 @@ def connect(
         find_target(target),
         timeout=timeout,
         patience=patience,
-        root_certificates=read_pem(root_certificates),
+        identity=Identity.read(root_certificates, client_certificate, token),
     )
 
 
@@ -163,16 +167,3 @@ def find_target(target: str | None) -> Target:
     :raises TargetError: if there is none, or its name means nothing.
     """
     return Target.parse(target or os.environ.get(VARIABLE) or _embedded.target())
-
-
-def read_pem(certificates: str | os.PathLike[str] | bytes | None) -> bytes | None:
-    """The certificates in a file, or the bytes that they are already.
-
-    :raises TargetError: if the file cannot be read.
-    """
-    if certificates is None or isinstance(certificates, bytes):
-        return certificates
-    try:
-        return Path(certificates).read_bytes()
-    except OSError as error:
-        raise TargetError(f"{certificates}: cannot read the certificates: {error.strerror}") from error
