@@ -62,14 +62,17 @@ def write(
 
 
 def _append_blocks(file: BinaryIO, metadata: Sequence[Metadata]) -> None:
-    """EXIF's blocks at the end of the file, and where they are in each page's tags of them."""
+    """EXIF's blocks at the end of the file, and their places in each page's tags.
+
+    tifffile writes no such tags; those of the numbers before them, which nobody uses, become them.
+    """
     file.seek(0)
     with tifffile.TiffFile(file, name="copy.tif") as written:
         places = [
-            (said, code, page.tags[code].valueoffset)
+            (said, code, page.tags[code - 1].offset)
             for page, said in zip(written.pages, metadata, strict=True)
             for code in (_EXIF, _GPS)
-            if isinstance(page, tifffile.TiffPage) and code in page.tags
+            if isinstance(page, tifffile.TiffPage) and code - 1 in page.tags
         ]
         for said, code, place in places:
             exif = Image.Exif()
@@ -82,7 +85,7 @@ def _append_blocks(file: BinaryIO, metadata: Sequence[Metadata]) -> None:
                 start += file.write(b"\0")
             file.write(block.tobytes(start))
             file.seek(place)
-            file.write(struct.pack("<I", start))
+            file.write(struct.pack("<HHII", code, 4, 1, start))
 
 
 def _compressed(strips: Iterator[npt.NDArray[Any]]) -> Iterator[bytes]:
@@ -108,7 +111,7 @@ def _tags(metadata: Metadata) -> list[tuple[int, int, int | None, Any, bool]]:
     exif = Image.Exif()
     if metadata.exif:
         exif.load(metadata.exif)
-    tags += [(code, 4, 1, 0, True) for code in (_EXIF, _GPS) if exif.get_ifd(code)]  # see _append_blocks
+    tags += [(code - 1, 4, 1, 0, True) for code in (_EXIF, _GPS) if exif.get_ifd(code)]  # see _append_blocks
     for code, value in exif.items():
         if code in (_EXIF, _GPS, 0x011A, 0x011B, 0x0128):
             continue
