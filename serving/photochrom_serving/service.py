@@ -57,6 +57,9 @@ class ColorizerService(colorizer_pb2_grpc.ColorizerServicer):
             manifest = servable.manifest
             meant = Reference(servable=servable)  # whatever becomes the latest meanwhile
             size, saturation = _photo_options(request, manifest)
+            call = calls.current()
+            if call.caller:
+                call.caller.check()  # before the picture is decoded; it is taken with the prediction
             pool, caller = self._photo_pool, calls.name_of_caller(context)
             with pool.admit(caller, expiry):
                 photo = await pool.run(

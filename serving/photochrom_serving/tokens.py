@@ -46,10 +46,10 @@ class Caller:
         self._left = grant.burst
         self._since = time.monotonic()
 
-    def take(self, photographs: int) -> None:
-        """Use up the rate of so many photographs.
+    def check(self, photographs: int = 1) -> None:
+        """Refuse so many photographs if there is no rate left for them, before any work is put into them.
 
-        :raises RateLimitError: if it is used up already; it says when it is not any more.
+        :raises RateLimitError: saying when there is.
         """
         grant = self.grant
         if not grant.rate:
@@ -65,6 +65,13 @@ class Caller:
                 "try again later",
                 missing / grant.rate,
             )
+
+    def take(self, photographs: int) -> None:
+        """Use up the rate of so many photographs.
+
+        :raises RateLimitError: as :meth:`check` does.
+        """
+        self.check(photographs)
         self._left -= photographs
 
 

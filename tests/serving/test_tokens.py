@@ -10,8 +10,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
+from photochrom_contract.v1 import colorizer_pb2
 from photochrom_serving import tokens
-from photochrom_serving.errors import SettingsError
+from photochrom_serving.errors import RateLimitError, SettingsError
 from tests.serving.conftest import assert_answers, connected, lightness, refusal, request, serving
 
 
@@ -67,6 +68,9 @@ def test_a_rate_is_a_callers_own(model_repository: Path, tmp_path: Path) -> None
         assert message == "slow may send 0.001 photographs a second, 3 at once; try again later"
         pushback = int(dict(refused.trailing_metadata())["grpc-retry-pushback-ms"])
         assert 0 < retry.retry_delay.ToMilliseconds() <= pushback <= 1_000_000
+        photo = colorizer_pb2.ColorizePhotoRequest(photo=b"not even decoded")
+        refused = stub.ColorizePhoto.future(photo, metadata=bearer(slow))
+        assert refusal(refused.result)[0] == grpc.StatusCode.RESOURCE_EXHAUSTED
         for _ in range(10):
             stub.Colorize(request(lightness(32)), metadata=bearer(fast))
 
@@ -124,3 +128,14 @@ def test_every_token_is_another_one_of_256_bits() -> None:
     made = {tokens.make("scans")[0] for _ in range(100)}
     assert len(made) == 100
     assert all(len(token) >= len("photochrom_") + 43 for token in made)
+
+
+def test_a_rate_comes_back_with_time_up_to_the_burst_and_a_large_request_pays_afterwards() -> None:
+    caller = tokens.Caller(tokens.Grant("scans", bytes(32), rate=1e9, burst=4))
+    for _ in range(100):  # a nanosecond brings one back
+        caller.take(4)
+    slow = tokens.Caller(tokens.Grant("scans", bytes(32), rate=1e-3, burst=4))
+    slow.take(10)
+    with pytest.raises(RateLimitError) as caught:
+        slow.take(1)
+    assert caught.value.retry_seconds == pytest.approx(7000, rel=0.01)
