@@ -45,7 +45,12 @@ class Stretched:
         :param planes: no larger than ``height`` and ``width``: see :func:`shrink`.
         """
         across = _weights(planes.shape[2], width, kernel)
-        self._wide: Plane = np.ascontiguousarray(planes @ across.T)
+        count, tall, small = planes.shape
+        self._wide: Plane = np.empty((count, tall, width), np.float32)
+        columns = max(1, _BLOCK // (tall * small))  # see rows()
+        for left in range(0, width, columns):
+            block = slice(left, left + columns)
+            np.matmul(planes, across[block].T, out=self._wide[:, :, block])
         self._down = _weights(planes.shape[1], height, kernel)
 
     def rows(self, rows: slice, out: Plane) -> Plane:
@@ -73,7 +78,7 @@ def shrink(planes: Plane, height: int, width: int) -> Plane:
     return np.stack([np.asarray(picture.resize(size, Image.Resampling.BOX)) for picture in pictures])
 
 
-@functools.lru_cache(maxsize=2)  # for video, whose frames have one size
+@functools.lru_cache(maxsize=8)  # two kernels and two axes: a video has one size, a folder few
 def _weights(small: int, large: int, kernel: Kernel) -> Plane:
     """How much of each sample is in each stretched one: ``(large, small)``, each row of sum 1.
 
@@ -82,10 +87,10 @@ def _weights(small: int, large: int, kernel: Kernel) -> Plane:
     function, reach = _KERNELS[kernel]
     positions = (np.arange(large) + 0.5) * (small / large) - 0.5
     nearest = np.floor(positions).astype(int)
-    weights = np.zeros((large, small), np.float32)
+    weights, every = np.zeros((large, small), np.float32), np.arange(large)
     for offset in range(1 - reach, 1 + reach):
         samples = nearest + offset
         share = function(np.abs(positions - samples))
-        np.add.at(weights, (np.arange(large), np.clip(samples, 0, small - 1)), share)
+        weights[every, np.clip(samples, 0, small - 1)] += share
     weights.flags.writeable = False
     return weights

@@ -3,6 +3,7 @@
 import collections
 import concurrent.futures
 import functools
+import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -74,7 +75,7 @@ class _Scratch(threading.local):
 
     def plane(self, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
         """An array with anything in it; the thread's next call with this name gets the same memory."""
-        size = int(np.prod(shape))
+        size = math.prod(shape)
         buffer = self._buffers.get(name)
         if buffer is None or buffer.size < size:
             buffer = self._buffers[name] = np.empty(size, np.float32)

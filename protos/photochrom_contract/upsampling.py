@@ -101,5 +101,6 @@ def _extreme3(plane: Plane, extreme: np.ufunc) -> Plane:
 
 def _shifted(plane: Plane) -> list[Plane]:
     height, width = plane.shape
-    padded = np.pad(plane, 1, mode="edge")
+    down, across = (np.clip(np.arange(-1, length + 1), 0, length - 1) for length in (height, width))
+    padded = plane.take(down, axis=0).take(across, axis=1)  # as np.pad does, in a fraction of its time
     return [padded[dy : dy + height, dx : dx + width] for dy in range(3) for dx in range(3)]
