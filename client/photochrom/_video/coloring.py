@@ -26,9 +26,8 @@ from photochrom._video.painting import Painter
 from photochrom._video.part_writer import Writer
 from photochrom._video.problems import reading
 from photochrom._video.progress import ColoredVideo, VideoProgress
-from photochrom._video.resampling import Floats
+from photochrom._video.resampling import Floats, reduced
 from photochrom._video.segments import Parts
-from photochrom_contract import photograph as lab_work
 from photochrom_contract.files.provenance import DIGITAL_SOURCE_TYPE
 
 _WINDOW: Final = 16
@@ -148,10 +147,7 @@ class VideoColoring:
         self._damage = decoder.damage
         frames = decoder.frames(start)
         # As the model sees them, but for their orientation.
-        seen = (
-            (frame, lab_work.reduce_lightness(self._tables.lightness_of(frame.luma), options.size))
-            for frame in frames
-        )
+        seen = ((frame, reduced(self._tables.lightness_of(frame.luma), options.size)) for frame in frames)
         upright = (((frame, plane), np.rot90(plane, turns)) for frame, plane in seen)
         for (frame, plane), _, chroma in predict_in_order(server, options, upright, _WINDOW):
             yield frame, plane, np.rot90(chroma, -turns, axes=(1, 2))

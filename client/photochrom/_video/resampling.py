@@ -5,6 +5,9 @@ from typing import Any, TypeVar
 import cv2
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
+
+from photochrom_contract import tensors
 
 Floats = npt.NDArray[np.float32]
 Kind = TypeVar("Kind", bound=np.generic)
@@ -25,6 +28,16 @@ def read_at(plane: Floats, places: Floats) -> Floats:
     call: Any = cv2.remap  # its types know no absent second map
     read: Floats = call(plane, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return read
+
+
+def reduced(lightness: Floats, size: int) -> npt.NDArray[np.uint8]:
+    """The plane that a model sees of L* ``(h, w)``: the contract's ``reduce_lightness``, in this thread.
+
+    Its threads are for scans; for a frame they would wait for the encoder's.
+    """
+    height, width = lightness.shape
+    how = Image.Resampling.BOX if min(height, width) >= size else Image.Resampling.BILINEAR
+    return tensors.lightness_to_plane(np.asarray(Image.fromarray(lightness).resize((size, size), how)))
 
 
 def _resize(plane: npt.NDArray[Kind], width: int, height: int, how: int) -> npt.NDArray[Kind]:
