@@ -71,12 +71,15 @@ class Batch:
         self.entries = [staged[row] for row in kept]
         return late
 
-    def run(self) -> None:
-        """Run it, if anybody is left in it."""
+    def run(self, *, alone: bool) -> None:
+        """Run it, if anybody is left in it.
+
+        :param alone: whether no other batch runs just now.
+        """
         if self.entries:
             start = time.monotonic()
             try:
-                self._stage.run(self._bucket, self.temperature)
+                self._stage.run(self._bucket, self.temperature, alone=alone)
             finally:
                 self.compute_seconds = time.monotonic() - start
 

@@ -14,6 +14,9 @@ def options(settings: Settings) -> list[tuple[str, int]]:
     return [
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         ("grpc.max_send_message_length", settings.max_message_bytes),
+        # A request of 64 KiB comes in one frame, without waiting for room in its stream's window.
+        ("grpc.http2.max_frame_size", 1 << 20),
+        ("grpc.http2.lookahead_bytes", 1 << 20),
         ("grpc.so_reuseport", 0),  # a port that is taken is an error, not a port shared
         # A connection whose other end has vanished without a word is found out by a ping.
         ("grpc.keepalive_time_ms", _milliseconds(settings.keepalive_seconds)),

@@ -16,16 +16,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self, TypeVar
 
-from photochrom_serving import cores
 from photochrom_serving.batch import Batch, refuse
 from photochrom_serving.batch_run import Watch, ignore
 from photochrom_serving.errors import StartupError
 from photochrom_serving.lane import Entry, Lane
+from photochrom_serving.session.opening import side_by_side
 from photochrom_serving.settings import Settings
 
 T = TypeVar("T")
 
-_CPU_BATCHES = 2
 _GPU_WORKERS = 2
 _CLOSED = "the server is stopping"
 
@@ -67,8 +66,7 @@ class Device:
         delay = settings.max_queue_delay_ms / 1e3
         if settings.providers != "cpu":
             return cls(_GPU_WORKERS, one_at_a_time=True, delay=delay, watch=watch)
-        workers = settings.concurrent_batches or min(_CPU_BATCHES, cores.available())
-        return cls(workers, delay=delay, watch=watch)
+        return cls(side_by_side(settings), delay=delay, watch=watch)
 
     def enqueue(self, lane: Lane, entries: Sequence[Entry]) -> None:
         """Let photographs wait for their turn."""
@@ -203,7 +201,7 @@ class Device:
             self._open.notify_all()
         refuse(late, now)
         try:
-            batch.run()
+            batch.run(alone=sharing == 1)
         finally:
             with self._lock:
                 batch.sharing = (sharing + self._running) / 2

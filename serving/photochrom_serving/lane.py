@@ -28,8 +28,8 @@ class Stage(Protocol):
     def move(self, source: int, target: int) -> None:
         """Put what is in one row into another."""
 
-    def run(self, bucket: int, temperature: float | None) -> None:
-        """Run the first ``bucket`` rows; what it raises fails the whole batch."""
+    def run(self, bucket: int, temperature: float | None, *, alone: bool) -> None:
+        """Run the first ``bucket`` rows, on the whole device if alone; what it raises fails the batch."""
 
     def read(self, count: int) -> list[Chroma | PredictionError]:
         """A copy of the first ``count`` rows' answers."""

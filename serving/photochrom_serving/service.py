@@ -1,5 +1,6 @@
 """``photochrom.v1.Colorizer``: messages to arrays, one call of the data plane, arrays to messages."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from photochrom_contract import tensors
@@ -15,6 +16,8 @@ from photochrom_serving.servables import Reference, Version
 from photochrom_serving.settings import Settings
 from photochrom_serving.status import Context, answers
 
+_LARGE_PLANE = 2 * 96 * 96
+"""Numbers from which on encoding a plane takes longer than handing it to a thread."""
 _State = colorizer_pb2.ModelVersion.State
 
 
@@ -99,11 +102,13 @@ class ColorizerService(colorizer_pb2_grpc.ColorizerServicer):
         )
         (chroma,) = prediction.chroma
         _, height, width = chroma.shape
+        if chroma.size > _LARGE_PLANE:
+            data = await asyncio.to_thread(tensors.chroma_to_bytes, chroma)
+        else:
+            data = tensors.chroma_to_bytes(chroma)
         return colorizer_pb2.ColorizeResponse(
             model=_spec(prediction.manifest),
-            chroma=colorizer_pb2.ChromaPlane(
-                width=width, height=height, data=tensors.chroma_to_bytes(chroma)
-            ),
+            chroma=colorizer_pb2.ChromaPlane(width=width, height=height, data=data),
         )
 
 

@@ -40,7 +40,7 @@ class HeldStage:
         self._planes: npt.NDArray[np.uint8] = np.zeros((model.buckets[-1], size, size), np.uint8)
 
     def warm_up(self, bucket: int) -> float:
-        self.run(bucket, None)
+        self.run(bucket, None, alone=True)
         return self._model.seconds
 
     def write(self, row: int, plane: Plane) -> None:
@@ -50,7 +50,7 @@ class HeldStage:
     def move(self, source: int, target: int) -> None:
         self._planes[target] = self._planes[source]
 
-    def run(self, bucket: int, temperature: float | None) -> None:
+    def run(self, bucket: int, temperature: float | None, *, alone: bool) -> None:
         values = [int(plane[0, 0]) for plane in self._planes[:bucket]]
         self._model.batches.append(values)
         self._model.started.release()

@@ -10,17 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper
 
-from photochrom_contract import manifest, tensors
 from photochrom_serving import deadline
 from photochrom_serving.batcher import Answer, Batcher, BatchRun, Timing, Watch, ignore
 from photochrom_serving.device import Device
 from photochrom_serving.errors import ExpiredError, PredictionError
-from photochrom_serving.session import Plane, Session
-from photochrom_serving.settings import Settings
+from photochrom_serving.session import Plane
 from tests import model_factory
 from tests.serving.conftest import assert_answers, connected, lightness, request, serving
 from tests.serving.held_model import POISON, HeldModel, plane_of
@@ -79,6 +75,24 @@ def test_while_one_batch_runs_the_next_gathers_up_to_its_limit() -> None:
     with batching(model) as batcher:
         asyncio.run(scenario(batcher))
     assert model.batches == [[0], [1, 2, 3], [4, 5]]
+
+
+def test_with_a_delay_a_batch_that_is_not_full_waits_for_company() -> None:
+    model = HeldModel(2)
+    model.go.set()
+    device = Device(1, delay=600)
+
+    async def scenario(batcher: Batcher) -> None:
+        await asyncio.gather(*(answered(batcher, value) for value in range(4)))
+        first = asyncio.create_task(answered(batcher, 4))
+        while not len(batcher.lane(2)):
+            await asyncio.sleep(0)
+        assert len(model.batches) == 2
+        await asyncio.gather(first, answered(batcher, 5))
+
+    asyncio.run(scenario(Batcher(device, model)))
+    device.close()
+    assert model.batches == [[0, 1], [2, 3], [4, 5]]
 
 
 def test_the_photographs_of_one_request_stay_in_order() -> None:
@@ -173,34 +187,3 @@ def test_a_batch_that_fails_fails_its_own_requests_and_no_other() -> None:
     assert failed == [False, False, True, True, False, False]
     assert "tiny/1 failed" in str(answers[2])
     assert "white" not in str(answers[2])  # that is for the log
-
-
-def test_a_photograph_whose_answer_is_no_color_fails_alone(tmp_path: Path) -> None:
-    nodes = [  # black has no reciprocal
-        helper.make_node("Reciprocal", [tensors.LIGHTNESS], ["reciprocal"]),
-        helper.make_node("Concat", ["reciprocal", "reciprocal"], [tensors.CHROMA], axis=1),
-    ]
-    lightness_, chroma = (
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, axes)
-        for name, axes in ((tensors.LIGHTNESS, tensors.LIGHTNESS_AXES), (tensors.CHROMA, tensors.CHROMA_AXES))
-    )
-    graph = helper.make_graph(nodes, "reciprocal", [lightness_], [chroma])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    path = tmp_path / manifest.MODEL_FILE
-    onnx.save(model, path)
-    described = manifest.Manifest("tiny", 1, "", manifest.digest(path), (2,), 2, 1)
-    runs: list[BatchRun] = []
-
-    async def scenario(batcher: Batcher) -> list[Answer | BaseException]:
-        calls = [answered(batcher, value) for value in (255, 0, 51)]
-        return await asyncio.gather(*calls, return_exceptions=True)
-
-    device = Device(1, watch=runs.append)
-    white, black, grey = asyncio.run(scenario(Batcher(device, Session(path, described, Settings()))))
-    device.close()
-    assert [run.photographs for run in runs] == [3]
-    for answer, expected in ((white, 1 / 100), (grey, 1 / 20)):
-        assert isinstance(answer, Answer)
-        np.testing.assert_allclose(answer.chroma, np.full((2, 2, 2), expected), rtol=1e-6)
-    assert isinstance(black, PredictionError)
-    assert str(black) == "tiny/1 answered this photograph with numbers that are not finite"

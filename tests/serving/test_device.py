@@ -146,6 +146,30 @@ def test_a_backlog_of_one_size_keeps_no_other_waiting() -> None:
     assert model.batches.index([99]) == 1
 
 
+def test_models_share_the_device_by_the_time_that_their_batches_take() -> None:
+    slow, quick = HeldModel(1, seconds=0.5), HeldModel(1)
+    device = Device(1)
+    order: list[str] = []
+
+    async def color(batcher: Batcher, name: str) -> None:
+        await colored(batcher, 1)
+        order.append(name)
+
+    async def scenario() -> None:
+        of_slow, of_quick = Batcher(device, slow), Batcher(device, quick)
+        for model, batcher in ((slow, of_slow), (quick, of_quick)):
+            model.go.set()
+            batcher.warm_up(2, 1)
+        await asyncio.gather(
+            *(color(of_slow, "slow") for _ in range(3)), *(color(of_quick, "quick") for _ in range(9))
+        )
+
+    asyncio.run(scenario())
+    device.close()
+    assert order[0] == "slow"  # it came first
+    assert order[1:10] == ["quick"] * 9  # all of them together have had less of the device
+
+
 def test_a_backlog_keeps_no_warm_up_waiting_and_a_warm_up_no_photograph() -> None:
     model = HeldModel(1)
     done: list[int] = []

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from photochrom_contract import tensors
 from photochrom_contract.manifest import MODEL_FILE, Manifest
-from photochrom_serving.errors import ProviderError, SettingsError
+from photochrom_serving.errors import PredictionError, ProviderError, SettingsError
 from photochrom_serving.session import Session, Stage, opening, parity, providers
 from photochrom_serving.session.cuda import PinnedStage, RecordedStage
 from photochrom_serving.settings import Settings, parse
@@ -23,6 +23,15 @@ from tests.serving.conftest import lightness
 def opened(repository: Path, model: onnx.ModelProto | None = None, **settings: object) -> Session:
     folder = model_factory.publish(repository, model=model)
     return Session(folder / MODEL_FILE, Manifest.read(folder), Settings(**settings))  # type: ignore[arg-type]
+
+
+def of_contract(nodes: list[onnx.NodeProto], constants: Sequence[onnx.TensorProto] = ()) -> onnx.ModelProto:
+    inputs, outputs = (
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, axes)]
+        for name, axes in ((tensors.LIGHTNESS, tensors.LIGHTNESS_AXES), (tensors.CHROMA, tensors.CHROMA_AXES))
+    )
+    graph = helper.make_graph(nodes, "small", inputs, outputs, constants)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
 
 
 def test_a_stage_answers_every_batch_size_from_the_same_memory(tmp_path: Path) -> None:
@@ -77,6 +86,25 @@ def test_a_temperature_holds_for_its_batch_alone(tmp_path: Path) -> None:
         np.testing.assert_allclose(answer, factor * model_factory.expected_chroma(plane), atol=1e-4)
 
 
+def test_a_photograph_whose_answer_is_no_color_fails_alone(tmp_path: Path) -> None:
+    nodes = [  # black has no reciprocal
+        helper.make_node("Reciprocal", [tensors.LIGHTNESS], ["reciprocal"]),
+        helper.make_node("Concat", ["reciprocal", "reciprocal"], [tensors.CHROMA], axis=1),
+    ]
+    file = model_factory.publish(tmp_path, model=of_contract(nodes)) / MODEL_FILE
+    session = opening.open_file(file, Settings(), [(providers.CPU, {})])
+    stage = Stage(session, "tiny/1", size=32, side=32, buckets=(4,))
+    for row, value in enumerate((255, 0, 51)):
+        stage.write(row, np.full((32, 32), value, np.uint8))
+    stage.run(4)
+    white, black, grey = stage.read(3)
+    for answer, expected in ((white, 1 / 100), (grey, 1 / 20)):
+        assert isinstance(answer, np.ndarray)
+        np.testing.assert_allclose(answer, np.full((2, 32, 32), expected), rtol=1e-6)
+    assert isinstance(black, PredictionError)
+    assert str(black) == "tiny/1 answered this photograph with numbers that are not finite"
+
+
 def test_a_graph_whose_answer_is_a_constant_writes_it_into_the_bound_memory(tmp_path: Path) -> None:
     nodes = [
         helper.make_node("Shape", [tensors.LIGHTNESS], ["count"], start=0, end=1),
@@ -87,12 +115,7 @@ def test_a_graph_whose_answer_is_a_constant_writes_it_into_the_bound_memory(tmp_
         numpy_helper.from_array(np.array([2, 16, 16], np.int64), "rest"),
         numpy_helper.from_array(np.full((1, 1, 1, 1), 20, np.float32), "value"),
     ]
-    inputs, outputs = (
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, axes)]
-        for name, axes in ((tensors.LIGHTNESS, tensors.LIGHTNESS_AXES), (tensors.CHROMA, tensors.CHROMA_AXES))
-    )
-    graph = helper.make_graph(nodes, "constant", inputs, outputs, constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    model = of_contract(nodes, constants)
     stage = opened(tmp_path, model).stage(32)
     stage.run(1)
     np.testing.assert_array_equal(stage.read(1)[0], np.full((2, 16, 16), 20))

@@ -44,7 +44,7 @@ class RecordedStage(PinnedStage):
         self._device = (device_type, device)
         self._on_device: dict[int, tuple[Any, Any, Any, Any]] = {}
 
-    def run(self, bucket: int, temperature: float | None = None) -> None:
+    def run(self, bucket: int, temperature: float | None = None, *, alone: bool = True) -> None:  # noqa: ARG002
         if temperature is not None:  # rare: not worth a recording of its own
             self._run_unrecorded(bucket, temperature)
             return

@@ -19,17 +19,30 @@ class UnrecordableError(RepositoryError):
     """Not every node of the graph runs on the GPU, so no CUDA graph can be recorded of it."""
 
 
+_SIDE_BY_SIDE = 2
+
+
+def side_by_side(settings: Settings) -> int:
+    """How many batches run at a time."""
+    if settings.providers != "cpu":
+        return 1
+    return settings.concurrent_batches or min(_SIDE_BY_SIDE, cores.available())
+
+
 def threads(settings: Settings) -> int:
-    """The threads that one batch runs on."""
+    """The threads that a batch runs on while it is alone."""
     if settings.providers != "cpu":
         return 1  # the work is elsewhere
     return settings.threads or cores.available()
 
 
-def open_file(model: Path, settings: Settings, chosen: Sequence[tuple[str, providers.Options]]) -> Any:
+def open_file(
+    model: Path, settings: Settings, chosen: Sequence[tuple[str, providers.Options]], share: int = 1
+) -> Any:
     """An ``onnxruntime.InferenceSession``.
 
     :param chosen: providers and their options; the first one has to run the model.
+    :param share: with how many batches, itself included, a batch shares the threads.
     :raises RepositoryError: naming the file, if it is no graph.
     :raises UnrecordableError: if it was to be recorded as CUDA graphs and does not allow that.
     :raises ProviderError: if the provider cannot run here; it says what to do.
@@ -42,7 +55,7 @@ def open_file(model: Path, settings: Settings, chosen: Sequence[tuple[str, provi
         onnxruntime.preload_dlls()  # finds the CUDA libraries that pip installed
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _ERROR_SEVERITY
-    options.intra_op_num_threads = threads(settings)
+    options.intra_op_num_threads = max(1, threads(settings) // share)
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # an idle server is idle
     try:

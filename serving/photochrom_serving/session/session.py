@@ -1,5 +1,6 @@
 """A loaded model version: checked to be the contract's, and run through its stages."""
 
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,10 @@ class Session:
         self._stage: Callable[..., Stage] = Stage
         if settings.providers == "cpu":
             self._session = opening.open_file(model, settings, [(providers.CPU, {})])
+            share = opening.side_by_side(settings)
+            if share > 1 and settings.warm_up:  # otherwise not worth the time that it takes to open
+                narrow = opening.open_file(model, settings, [(providers.CPU, {})], share)
+                self._stage = functools.partial(Stage, narrow=narrow)
         else:
             opened = gpu.open_file(model, manifest, settings)
             self._session, self._stage = opened.session, opened.stage

@@ -27,7 +27,9 @@ class Stage:
     runs_until_warm = 2
     """The first one allocates."""
 
-    def __init__(self, session: Any, label: str, size: int, side: int, buckets: Sequence[int]) -> None:
+    def __init__(
+        self, session: Any, label: str, size: int, side: int, buckets: Sequence[int], *, narrow: Any = None
+    ) -> None:
         """Allocate it.
 
         :param session: the ``onnxruntime.InferenceSession``.
@@ -35,13 +37,16 @@ class Stage:
         :param size: of the lightness planes.
         :param side: of the chroma planes.
         :param buckets: the batch sizes that will be run, ascending.
+        :param narrow: the same graph on fewer threads, for batches beside others: these fill the cores,
+            and each has less to wait for.
         """
         self._session = session
+        self._narrow = narrow or session
         self._label = label
         self.lightness: npt.NDArray[np.float32] = np.zeros((buckets[-1], 1, size, size), np.float32)
         self.chroma: npt.NDArray[np.float32] = np.zeros((buckets[-1], 2, side, side), np.float32)
         self._temperature = np.ones((), np.float32)
-        self._bindings: dict[tuple[int, bool], Any] = {}
+        self._bindings: dict[tuple[int, bool, bool], Any] = {}
 
     def write(self, row: int, plane: Plane) -> None:
         """Put a plane ``(size, size)`` into a row of the batch."""
@@ -51,17 +56,19 @@ class Stage:
         """Put what is in one row into another."""
         self.lightness[target] = self.lightness[source]
 
-    def run(self, bucket: int, temperature: float | None = None) -> None:
+    def run(self, bucket: int, temperature: float | None = None, *, alone: bool = True) -> None:
         """Run the first ``bucket`` rows as one batch; those nobody wrote are padding.
 
         :param temperature: of the annealed mean, for a model that has one; None for the model's own.
+        :param alone: whether no other batch runs just now.
         """
         if temperature is not None:
             self._temperature[...] = temperature
-        key = (bucket, temperature is not None)
+        session = self._session if alone else self._narrow
+        key = (bucket, temperature is not None, session is self._session)
         if key not in self._bindings:
-            self._bindings[key] = self._bind(*key)
-        self._session.run_with_iobinding(self._bindings[key])
+            self._bindings[key] = self._bind(session, bucket, with_temperature=temperature is not None)
+        session.run_with_iobinding(self._bindings[key])
 
     def warm_up(self, bucket: int) -> float:
         """Run a bucket until it is as fast as it will be; the seconds that it takes then."""
@@ -70,6 +77,8 @@ class Stage:
             start = time.monotonic()
             self.run(bucket)
             seconds.append(time.monotonic() - start)
+        if self._narrow is not self._session:
+            self.run(bucket, alone=False)
         return min(seconds)
 
     def read(self, count: int) -> list[Chroma | PredictionError]:
@@ -83,9 +92,9 @@ class Stage:
         refused = f"{self._label} answered this photograph with numbers that are not finite"
         return [answer if np.isfinite(answer).all() else PredictionError(refused) for answer in answers]
 
-    def _bind(self, bucket: int, with_temperature: bool) -> Any:
+    def _bind(self, session: Any, bucket: int, *, with_temperature: bool) -> Any:
         from_numpy = import_onnxruntime().OrtValue.ortvalue_from_numpy  # the array's own memory, no copy
-        binding = self._session.io_binding()
+        binding = session.io_binding()
         binding.bind_ortvalue_input(tensors.LIGHTNESS, from_numpy(self.lightness[:bucket]))
         binding.bind_ortvalue_output(tensors.CHROMA, from_numpy(self.chroma[:bucket]))
         if with_temperature:
