@@ -1,0 +1,102 @@
+"""Color at edges: guided upsampling against bilinear, on the photographs of a test set that lies outside.
+
+For each photograph chroma is stretched from 48 x 48, the model's own and the truth's averaged down (which
+leaves nothing but the stretching), and compared with the truth within 4 pixels of strong lightness edges and
+everywhere. Overshoot is how far chroma leaves the range of the samples around it: a halo. Writes markdown.
+"""
+
+import argparse
+import io
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from PIL import Image
+from scipy import ndimage
+
+from photochrom_contract import lab, photograph, reduction, tensors
+from photochrom_contract.upsampling import ChromaField, Upsampling
+
+ROOT = Path(__file__).parents[1]
+METHODS: tuple[Upsampling, ...] = ("bilinear", "guided")
+SAMPLES = 48
+NEAR = 4
+STRONG = 12.0
+"""L* a pixel, by Sobel's filter."""
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photographs", type=Path, default=ROOT / "../shared/data/test-open.tar")
+    parser.add_argument("--every", type=int, default=3, help="take every n-th")
+    parser.add_argument("--model", type=Path, default=ROOT / "models/photochrom/1/model.onnx")
+    arguments = parser.parse_args()
+    if not arguments.photographs.is_file():
+        raise SystemExit(f"skipped: {arguments.photographs} is not there")
+    session = onnxruntime.InferenceSession(arguments.model, providers=["CPUExecutionProvider"])
+    totals = {(kind, method): np.zeros(5) for kind in ("model", "truth") for method in METHODS}
+    count = 0
+    for truth in photographs(arguments.photographs, arguments.every):
+        count += 1
+        lightness = np.ascontiguousarray(truth[..., 0])
+        plane = photograph.reduce_lightness(lightness, 192)
+        (predicted,) = session.run(
+            [tensors.CHROMA], {tensors.LIGHTNESS: tensors.lightness_to_tensor(plane[None])}
+        )
+        for kind, chroma in {"model": predicted[0], "truth": reduced(truth)}.items():
+            for method in METHODS:
+                totals[kind, method] += measured(truth, chroma, method)
+    print(f"\n{count} photographs of {arguments.photographs.name}, mean distance in a*b*\n")
+    print(
+        "| chroma of | upsampling | near edges | everywhere | overshoot |\n| --- | --- | ---: | ---: | ---: |"
+    )
+    for (kind, method), (near, near_pixels, all_pixels, pixels, overshoot) in totals.items():
+        print(f"| {kind} | {method} | {near / near_pixels:.3f} | {all_pixels / pixels:.3f} ", end="")
+        print(f"| {overshoot / pixels:.4f} |")
+
+
+def photographs(tar: Path, every: int) -> Iterator[np.ndarray]:
+    """Lab ``(h, w, 3)`` of every so many photographs."""
+    with tarfile.open(tar) as archive:
+        names = sorted(name for name in archive.getnames() if name.endswith(".webp"))
+        for name in names[::every]:
+            file = archive.extractfile(name)
+            assert file is not None
+            rgb = np.asarray(Image.open(io.BytesIO(file.read())).convert("RGB"), np.float32) / 255
+            yield lab.rgb_to_lab(rgb)
+
+
+def reduced(truth: np.ndarray) -> np.ndarray:
+    """The truth's chroma, averaged down as the model's is small."""
+    height, width = truth.shape[:2]
+    planes = [np.ascontiguousarray(truth[..., channel]) for channel in (1, 2)]
+    return np.stack(
+        [reduction.reduce(plane.__getitem__, height, width, SAMPLES, SAMPLES) for plane in planes]
+    )
+
+
+def measured(truth: np.ndarray, chroma: np.ndarray, method: Upsampling) -> np.ndarray:
+    """Summed distance near edges, of so many pixels; everywhere, of so many; summed overshoot."""
+    height, width = truth.shape[:2]
+    lightness = np.ascontiguousarray(truth[..., 0])
+    guide = reduction.reduce(lightness.__getitem__, height, width, *chroma.shape[1:])
+    rows = slice(0, height)
+    result = ChromaField(chroma, guide, height, width, method).rows(rows, lightness).copy()
+    distance = np.hypot(*(result[channel] - truth[..., channel + 1] for channel in (0, 1)))
+    slope = np.hypot(ndimage.sobel(lightness, 0), ndimage.sobel(lightness, 1)) / 8
+    near = ndimage.distance_transform_edt(slope <= STRONG) <= NEAR
+    ends = [
+        ChromaField(np.stack([extreme(plane, 3) for plane in chroma]), guide, height, width, "bilinear")
+        .rows(rows, lightness)
+        .copy()
+        for extreme in (ndimage.minimum_filter, ndimage.maximum_filter)
+    ]
+    overshoot = np.maximum(np.maximum(ends[0] - result, result - ends[1]), 0).max(axis=0)
+    return np.array([distance[near].sum(), near.sum(), distance.sum(), distance.size, overshoot.sum()])
+
+
+if __name__ == "__main__":
+    main()
