@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from photochrom_training.evaluation import published
 from photochrom_training.evaluation.cli import main
 
 
@@ -25,7 +26,10 @@ def test_a_model_is_measured_beside_the_controls(
 
     printed = capsys.readouterr().out
     rows = ["grey", "mean color", "photochrom/1 (64 px)", "model (64 px)", "truth at 32 x 32"]
-    table = [line.split(" | ")[0].removeprefix("| ") for line in printed.splitlines() if line.startswith("|")]
+    measured = printed.split(published.NOT_COMPARABLE)[0]
+    table = [
+        line.split(" | ")[0].removeprefix("| ") for line in measured.splitlines() if line.startswith("|")
+    ]
     assert table[2:] == rows
     assert "small.tar: 4 photographs" in printed
     assert "photochrom/1 (64 px): LPIPS" in printed
@@ -33,6 +37,7 @@ def test_a_model_is_measured_beside_the_controls(
     figures = json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"))["figures"]
     assert list(figures) == rows
     assert figures["photochrom/1 (64 px)"] == figures["model (64 px)"]
+    assert (tmp_path / "out" / "report.md").read_text("utf-8") == printed
     assert figures["truth at 32 x 32"]["lpips"]["value"] < figures["grey"]["lpips"]["value"]
     assert figures["truth at 32 x 32"]["psnr"]["value"] > figures["grey"]["psnr"]["value"] + 10
     with (tmp_path / "out" / "photographs.csv").open(newline="") as file:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from photochrom_training.evaluation import report
+from photochrom_training.evaluation import files, published, report
 from photochrom_training.evaluation.evaluation import Score
 
 GREY = [
@@ -66,12 +66,28 @@ def test_the_gap_is_of_the_means_not_the_mean_of_gaps() -> None:
 def test_files_hold_every_figure_and_every_score(tmp_path: Path) -> None:
     scores = {"grey": GREY, "better": BETTER}
     results = report.figures(scores, "grey")
-    report.write(tmp_path / "new", scores, results, {"test_set": "small.tar"})
+    files.write(tmp_path / "new", scores, results, {"test_set": "small.tar"}, "# Report")
     metrics = json.loads((tmp_path / "new" / "metrics.json").read_text("utf-8"))
     assert metrics["test_set"] == "small.tar"
     assert metrics["figures"]["better"]["psnr_gain"]["value"] == pytest.approx(1.5)
+    with (tmp_path / "new" / "metrics.csv").open(newline="") as file:
+        lines = {(row["predictor"], row["figure"]): float(row["value"]) for row in csv.DictReader(file)}
+    assert lines["better", "psnr_gain"] == metrics["figures"]["better"]["psnr_gain"]["value"]
+    assert len(lines) == sum(map(len, results.values()))
     with (tmp_path / "new" / "photographs.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 60
     assert rows[-1]["predictor"] == "better"
     assert float(rows[-1]["psnr"]) == BETTER[-1].psnr
+    assert (tmp_path / "new" / "report.md").read_text("utf-8") == "# Report\n"
+
+
+def test_the_report_keeps_what_papers_say_apart() -> None:
+    text = report.text("small.tar", 30, report.figures({"grey": GREY, "better": BETTER}, "grey"), ["better"])
+    ours, theirs = text.split(published.NOT_COMPARABLE)
+    assert "| better | " in ours
+    assert "better: LPIPS 0.500" in ours
+    assert "DDColor" not in ours
+    assert "| DDColor-tiny | 55 M | 4.38 |" in theirs
+    for block in theirs.strip().split("\n\n")[1::2]:  # each table: one number of columns throughout
+        assert len({row.count("|") for row in block.splitlines()}) == 1

@@ -16,8 +16,12 @@ from photochrom_training.evaluation.test_set import Photograph
 from photochrom_training.photographs import PhotographsError
 
 if TYPE_CHECKING:  # importing it for real takes Keras's seconds
+    from photochrom_training.evaluation.embeddings import Embeddings
     from photochrom_training.evaluation.lpips import Lpips
 from PIL import Image
+
+TRUTH = "truth"
+"""The photographs themselves, among sets of pictures."""
 
 _BATCH_PIXELS = 16 * 256 * 256
 
@@ -54,9 +58,11 @@ def evaluate(
     photographs: Iterable[Photograph],
     lpips: "Lpips",
     progress: Callable[[int], None],
+    embeddings: "Embeddings | None" = None,
 ) -> dict[str, list[Score]]:
     """Score every predictor on every photograph.
 
+    :param embeddings: given the truth's pictures, and each predictor's under its name.
     :param progress: told how many photographs are done.
     :raises PhotographsError: for a photograph that cannot be read, or is too small to be measured.
     :returns: for each predictor's name its scores, in the order of the photographs.
@@ -64,14 +70,19 @@ def evaluate(
     scores: dict[str, list[Score]] = {predictor.name: [] for predictor in predictors}
     done = 0
     for batch in batches(photographs):
+        truths = np.stack([one.rgb for one in batch])
         try:
-            truth_features = lpips.features(np.stack([one.rgb for one in batch]))
+            truth_features = lpips.features(truths)
         except ValueError as error:
             raise PhotographsError(f"{batch[0].name}: {error}") from error
+        if embeddings:
+            embeddings.add(TRUTH, truths)
         for predictor in predictors:
             planes = predictor.predict(batch)
-            pictures = [merged(one, plane) for one, plane in zip(batch, planes, strict=True)]
-            distances = lpips.distance(lpips.features(np.stack(pictures)), truth_features)
+            pictures = np.stack([merged(one, plane) for one, plane in zip(batch, planes, strict=True)])
+            distances = lpips.distance(lpips.features(pictures), truth_features)
+            if embeddings:
+                embeddings.add(predictor.name, pictures)
             scores[predictor.name] += map(_score, batch, planes, pictures, distances.tolist())
         done += len(batch)
         progress(done)

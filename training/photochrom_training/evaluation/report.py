@@ -1,15 +1,12 @@
-"""Rows of scores to a test set's figures, each with its interval, and to the files that keep them."""
+"""Rows of scores to a test set's figures, each with its interval, in tables."""
 
-import csv
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from photochrom_training.evaluation import published
 from photochrom_training.evaluation.evaluation import Score
 
 RESAMPLES = 2000
@@ -28,6 +25,12 @@ class Figure:
     high: float
 
 
+FRECHET = "frechet_efficientnet_lite0"
+"""The Fréchet distance of the features of ``embeddings``: named after their network, for it is not FID."""
+
+Results = Mapping[str, Mapping[str, Figure]]
+"""Each predictor's figures by their names."""
+
 # Heading in the table, digits behind the point.
 _COLUMNS = {
     "lpips": ("LPIPS ↓", 3),
@@ -38,6 +41,7 @@ _COLUMNS = {
     "auc_rebalanced": ("AuC rebalanced ↑", 1),
     "colorfulness": ("colorfulness", 1),
     "colorfulness_gap": ("gap ↓", 1),
+    FRECHET: ("Fréchet distance (EfficientNet-Lite0) ↓", 1),
 }
 
 
@@ -66,17 +70,35 @@ def figures(scores: Scores, reference: str) -> dict[str, dict[str, Figure]]:
     return result
 
 
-def table(results: Mapping[str, Mapping[str, Figure]]) -> str:
-    """A markdown table: a row for each predictor, intervals in parentheses."""
-    lines = ["| | " + " | ".join(heading for heading, _ in _COLUMNS.values()) + " |"]
-    lines.append("| --- |" + " ---: |" * len(_COLUMNS))
+def text(test_set: str, photographs: int, results: Results, models: Sequence[str]) -> str:
+    """The report in Markdown: figures and controls, comparisons, and what papers report.
+
+    :param models: the names of those predictors that are no controls.
+    """
+    truth = next(iter(results.values()))["truth_colorfulness"].value
+    parts = [
+        f"{test_set}: {photographs} photographs, the truth's colorfulness {truth:.1f}; "
+        "in brackets bootstrap 95 % intervals over the photographs",
+        table(results),
+        comparison(results, models),
+        published.tables(),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def table(results: Results) -> str:
+    """A markdown table: a row for each predictor, intervals in parentheses; columns that were measured."""
+    measured = {key for row in results.values() for key in row}
+    columns = {key: column for key, column in _COLUMNS.items() if key in measured}
+    lines = ["| | " + " | ".join(heading for heading, _ in columns.values()) + " |"]
+    lines.append("| --- |" + " ---: |" * len(columns))
     for name, row in results.items():
-        cells = [_shown(row[key], digits) for key, (_, digits) in _COLUMNS.items()]
+        cells = [_shown(row[key], digits) for key, (_, digits) in columns.items()]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def comparison(results: Mapping[str, Mapping[str, Figure]], names: Sequence[str]) -> str:
+def comparison(results: Results, names: Sequence[str]) -> str:
     """A line for each named predictor: how it stands against grey and against the truth's colorfulness."""
     return "\n".join(
         f"{name}: LPIPS {_shown(row['lpips_ratio'], 3)} of grey's, "
@@ -85,25 +107,6 @@ def comparison(results: Mapping[str, Mapping[str, Figure]], names: Sequence[str]
         for name, row in results.items()
         if name in names
     )
-
-
-def write(
-    folder: Path, scores: Scores, results: Mapping[str, Mapping[str, Figure]], about: Mapping[str, Any]
-) -> None:
-    """Write ``metrics.json`` (``about`` and the figures) and ``photographs.csv`` (a row a prediction)."""
-    folder.mkdir(parents=True, exist_ok=True)
-    plain = {
-        name: {key: dataclasses.asdict(figure) for key, figure in row.items()}
-        for name, row in results.items()
-    }
-    text = json.dumps({**about, "figures": plain}, indent=2, ensure_ascii=False) + "\n"
-    (folder / "metrics.json").write_text(text, "utf-8")
-    with (folder / "photographs.csv").open("w", encoding="utf-8", newline="") as file:
-        fields = [field.name for field in dataclasses.fields(Score)]
-        writer = csv.DictWriter(file, ["predictor", *fields], lineterminator="\n")
-        writer.writeheader()
-        for name, rows in scores.items():
-            writer.writerows({"predictor": name, **dataclasses.asdict(row)} for row in rows)
 
 
 def _weighed(

@@ -1,8 +1,8 @@
 """EfficientNet-Lite as an encoder of lightness.
 
 EfficientNet (Tan & Le, arXiv 1905.11946) without squeeze-and-excitation and with ReLU6, as its authors
-published it for mobile hardware in 2020, pretrained on ImageNet in color. The three-channel stem is
-summed to one channel, which is the same as repeating a grey picture three times.
+published it for mobile hardware in 2020, pretrained on ImageNet in color. For lightness the three-channel
+stem is summed to one channel, which is the same as repeating a grey picture three times.
 """
 
 import dataclasses
@@ -56,7 +56,15 @@ class Features:
 def features(lightness: Tensor, variant: str = "lite0") -> Features:
     """Build the encoder on L* ``(n, h, w, 1)``, 0 to 100; layer names start with ``encoder_``."""
     # The pretrained network was fed (byte - 127) / 128; a grey byte is close to 2.55 L*.
-    x = layers.Rescaling(2.55 / 128, -127 / 128, name="encoder_scale")(lightness)
+    return _encode(layers.Rescaling(2.55 / 128, -127 / 128, name="encoder_scale")(lightness), variant)
+
+
+def color_features(rgb: Tensor, variant: str = "lite0") -> Features:
+    """Build the encoder as it was published, on sRGB ``(n, h, w, 3)``, 0 to 255."""
+    return _encode(layers.Rescaling(1 / 128, -127 / 128, name="encoder_scale")(rgb), variant)
+
+
+def _encode(x: Tensor, variant: str) -> Features:
     x = _convolve(x, _STEM_CHANNELS, 3, 2, "encoder_stem")
     by_stride: dict[int, Tensor] = {}
     stride, block = 2, 0

@@ -109,7 +109,7 @@ def _find(variant: str) -> Path:
 
 
 def _to_keras(layer: keras.layers.Layer, array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    """PyTorch's (out, in, h, w) to Keras's (h, w, in, out); a color stem to a grey one."""
+    """PyTorch's (out, in, h, w) to Keras's (h, w, in, out); a color stem to a grey one where the layer is."""
     if array.ndim == 2:
         return array.T
     if array.ndim != 4:
@@ -117,4 +117,5 @@ def _to_keras(layer: keras.layers.Layer, array: npt.NDArray[np.generic]) -> npt.
     if isinstance(layer, keras.layers.DepthwiseConv2D):
         return array.transpose(2, 3, 0, 1)
     kernel = array.transpose(2, 3, 1, 0)
-    return kernel.sum(axis=2, keepdims=True) if kernel.shape[2] == 3 else kernel
+    grey = layer.weights[0].shape[2] == 1
+    return kernel.sum(axis=2, keepdims=True) if grey and kernel.shape[2] == 3 else kernel

@@ -1,0 +1,112 @@
+"""What ``photochrom-evaluate`` does: it measures, or it only looks."""
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from photochrom_training.evaluation import contact_sheet, files, frechet, places, report
+from photochrom_training.evaluation.evaluation import TRUTH, evaluate
+from photochrom_training.evaluation.predictors import (
+    MEAN_CHROMA,
+    ConstantChroma,
+    Model,
+    Predictor,
+    TruthReduced,
+    load,
+)
+from photochrom_training.evaluation.test_set import TestSet
+
+if TYPE_CHECKING:  # Keras takes seconds to import, and --help and a mistyped path should not wait for it
+    from photochrom_training.evaluation.embeddings import Embeddings
+    from photochrom_training.evaluation.lpips import Lpips
+
+_GREY = ConstantChroma("grey")
+
+
+class UsageError(ValueError):
+    """Options that do not go together, or a part that is not installed."""
+
+
+def look(options: argparse.Namespace) -> str:
+    """Write a contact sheet of photographs whose colors are not known; returns its path."""
+    if options.output is None:
+        raise UsageError("--look writes a contact sheet: say where with --output DIR")
+    photographs = TestSet.open(places.find(options.on), options.every, options.limit).pick(options.sheet)
+    sheet = contact_sheet.draw(photographs, [_GREY, *_models(options)], truth=False)
+    return str(_save(sheet, options.output))
+
+
+def measure(options: argparse.Namespace) -> str:
+    """Score models and controls, and write all of it into the output folder, if given; returns the report."""
+    place = places.find(options.on)
+    photographs = TestSet.open(place, options.every, options.limit)
+    lpips = _lpips(options)
+    models = _models(options)
+    predictors: list[Predictor] = [_GREY, ConstantChroma("mean color", MEAN_CHROMA), *models]
+    predictors += [TruthReduced(*size) for size in sorted({model.chroma_size for model in models})]
+    embeddings = _embeddings(photographs)
+    scores = evaluate(predictors, photographs, lpips, _progress(len(photographs)), embeddings)
+    results = report.figures(scores, _GREY.name)
+    if embeddings:
+        for name, row in results.items():
+            row[report.FRECHET] = frechet.figure(embeddings.of(name), embeddings.of(TRUTH))
+    text = report.text(place.name, len(photographs), results, [model.name for model in models])
+    if options.output is not None:
+        about = {"photographs": len(photographs), "test_set": place.name, "every": options.every}
+        files.write(options.output, scores, results, about, text)
+        sheet = contact_sheet.draw(photographs.pick(options.sheet), [_GREY, *models], truth=True)
+        _save(sheet, options.output)
+    return text
+
+
+def _lpips(options: argparse.Namespace) -> "Lpips":
+    from photochrom_training.evaluation.lpips import Lpips, WeightsError
+
+    try:
+        return Lpips(options.lpips_weights)
+    except WeightsError as error:
+        raise UsageError(error) from error
+
+
+def _embeddings(photographs: TestSet) -> "Embeddings | None":
+    """For the Fréchet distance; without its weights the rest is measured, and it is said."""
+    from photochrom_training.evaluation.embeddings import Embeddings
+    from photochrom_training.networks.pretrained import PretrainedWeightsError
+
+    if len(photographs) < 2:
+        return None  # one has no covariance
+    try:
+        return Embeddings()
+    except PretrainedWeightsError as error:
+        print(f"photochrom-evaluate: no Fréchet distance: {error}", file=sys.stderr)
+        return None
+
+
+def _models(options: argparse.Namespace) -> list[Model]:
+    """The models under names that tell them apart."""
+    models = {path: load(path, options.size) for path in options.models}
+    names = [model.name for model in models.values()]
+    return [
+        model if names.count(model.name) == 1 else dataclasses.replace(model, name=f"{path}, {model.size} px")
+        for path, model in models.items()
+    ]
+
+
+def _save(sheet: Image.Image, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "contact-sheet.jpg"
+    sheet.save(path, quality=90, subsampling=0)
+    return path
+
+
+def _progress(count: int) -> Callable[[int], None]:
+    def show(done: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{done}/{count}", end="\r" if done == count else "", file=sys.stderr)
+
+    return show
