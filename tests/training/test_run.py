@@ -1,5 +1,6 @@
 """A run leaves a SavedModel, its history and its checkpoints, and a kill costs it nothing."""
 
+import importlib.util
 import json
 import os
 import signal
@@ -56,6 +57,36 @@ def test_the_best_epoch_is_kept(finished: Path) -> None:
 
     assert best["epoch"] == 1 + int(np.argmin(losses))
     assert (finished / "checkpoints" / "best.weights.h5").stat().st_size > 0
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("tensorboard") is None,
+    reason="TensorBoard is not installed: pip install tensorboard",
+)
+def test_tensorboard_shows_the_same_losses(finished: Path) -> None:
+    program = (
+        "import sys\n"
+        "from tensorboard.backend.event_processing.event_accumulator import EventAccumulator\n"
+        "from tensorboard.util import tensor_util\n"
+        "events = EventAccumulator(sys.argv[1])\n"
+        "events.Reload()\n"
+        "print(*(float(tensor_util.make_ndarray(e.tensor_proto)) for e in events.Tensors('epoch_loss')))\n"
+    )
+
+    shown = [
+        subprocess.run(
+            [sys.executable, "-c", program, str(finished / "logs" / part)],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        ).stdout
+        for part in ("train", "validation")
+    ]
+
+    rows = history.read(finished / "history.csv")
+    for line, name in zip(shown, ("loss", "val_loss"), strict=True):
+        assert [float(each) for each in line.split()] == pytest.approx([row[name] for row in rows], rel=1e-4)
 
 
 def test_what_was_skipped_is_listed(photographs: Path, finished: Path) -> None:
@@ -136,7 +167,10 @@ def test_a_run_starts_from_the_best_weights_of_another(
     photographs: Path, finished: Path, tmp_path: Path
 ) -> None:
     subprocess.run(
-        [*command(photographs, tmp_path), str(finished)], check=True, capture_output=True, timeout=300
+        [*command(photographs, tmp_path), "--start-from", str(finished)],
+        check=True,
+        capture_output=True,
+        timeout=300,
     )
 
     untrained, trained = (history.read(folder / "history.csv")[0]["loss"] for folder in (finished, tmp_path))
@@ -146,7 +180,7 @@ def test_a_run_starts_from_the_best_weights_of_another(
 
 def test_a_run_cannot_start_from_a_folder_without_one(photographs: Path, tmp_path: Path) -> None:
     refused = subprocess.run(
-        [*command(photographs, tmp_path / "run"), str(tmp_path)],
+        [*command(photographs, tmp_path / "run"), "--start-from", str(tmp_path)],
         check=False,
         capture_output=True,
         text=True,
@@ -155,3 +189,70 @@ def test_a_run_cannot_start_from_a_folder_without_one(photographs: Path, tmp_pat
 
     assert refused.returncode != 0
     assert "best.weights.h5: no such file; a run has one after its first epoch" in refused.stderr
+
+
+def test_lower_precision_learns_much_the_same_and_leaves_a_float32_model(
+    photographs: Path, finished: Path, tmp_path: Path
+) -> None:
+    subprocess.run(
+        [*command(photographs, tmp_path), "--precision", "mixed_bfloat16"],
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
+
+    for row, whole in zip(
+        history.read(tmp_path / "history.csv"), history.read(finished / "history.csv"), strict=True
+    ):
+        assert row["loss"] != whole["loss"]
+        assert row["loss"] == pytest.approx(whole["loss"], rel=0.03)
+    graph = (tmp_path / "saved_model" / "saved_model.pb").read_bytes()
+    assert b"bfloat16" not in graph.lower()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed: pip install jax")
+def test_a_batch_shared_out_over_devices_teaches_what_it_teaches_one(
+    photographs: Path, tmp_path: Path
+) -> None:
+    one, four = tmp_path / "one", tmp_path / "four"
+    devices = "--xla_force_host_platform_device_count=4"
+    jax = {**os.environ, "KERAS_BACKEND": "jax", "XLA_FLAGS": devices}
+
+    subprocess.run(command(photographs, one), check=True, capture_output=True, timeout=300, env=jax)
+    subprocess.run(
+        [*command(photographs, four), "--distribute"], check=True, capture_output=True, timeout=300, env=jax
+    )
+
+    rows = zip(history.read(one / "history.csv"), history.read(four / "history.csv"), strict=True)
+    for alone, shared in rows:
+        assert shared["loss"] == pytest.approx(alone["loss"], rel=1e-4)
+        assert shared["val_loss"] == pytest.approx(alone["val_loss"], rel=1e-4)
+    assert not (four / "saved_model").exists()
+    subprocess.run(command(photographs, four), check=True, capture_output=True, timeout=300)
+    assert Description.read(four / "saved_model").provenance["epochs"] == EPOCHS
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--precision", "float8"],
+            "no precision 'float8'; there are: float32, mixed_bfloat16, mixed_float16",
+        ),
+        (["--distribute"], "Keras distributes a run over devices with its JAX backend alone"),
+    ],
+)
+def test_what_the_machine_cannot_do_is_said(
+    options: list[str], message: str, photographs: Path, tmp_path: Path
+) -> None:
+    refused = subprocess.run(
+        [*command(photographs, tmp_path / "run"), *options],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+    assert refused.returncode != 0
+    assert message in refused.stderr
+    assert not (tmp_path / "run").exists()

@@ -1,7 +1,7 @@
 """A configuration small enough to train in a test; a program of its own, so that it can be killed."""
 
+import argparse
 import logging
-import sys
 from pathlib import Path
 
 import keras
@@ -10,6 +10,7 @@ from photochrom_contract.tensors import CHROMA, LIGHTNESS
 from photochrom_training import objectives, optimizers, run
 from photochrom_training.batches import View
 from photochrom_training.configuration import Configuration
+from photochrom_training.machine import Machine
 from photochrom_training.networks.layers import ChannelsFirst, ChannelsLast
 
 
@@ -45,10 +46,18 @@ def configuration(epochs: int) -> Configuration:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
-    places, output, epochs, *start_from = sys.argv[1:]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("places", type=Path)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("epochs", type=int)
+    parser.add_argument("--start-from", type=Path)
+    parser.add_argument("--precision", default="float32")
+    parser.add_argument("--distribute", action="store_true")
+    options = parser.parse_args()
     run.train(
-        configuration(int(epochs)),
-        [Path(places)],
-        Path(output),
-        start_from=Path(start_from[0]) if start_from else None,
+        configuration(options.epochs),
+        [options.places],
+        options.output,
+        start_from=options.start_from,
+        machine=Machine(precision=options.precision, distribute=options.distribute),
     )

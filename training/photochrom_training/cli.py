@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from photochrom_training.checkpoints import TrainingDivergedError, WeightsMismatchError
     from photochrom_training.evaluation.lpips import WeightsError
     from photochrom_training.identity import RunMismatchError
+    from photochrom_training.machine import Machine, MachineError
     from photochrom_training.networks.pretrained import PretrainedWeightsError
     from photochrom_training.photographs import PhotographsError
 
@@ -40,12 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.photographs,
             output,
             seed=options.seed,
-            workers=options.workers,
+            machine=Machine(options.workers, options.precision, options.distribute),
             start_from=options.start_from,
             labels=options.labels,
         )
     except (
         configuration.ConfigurationError,
+        MachineError,
         PhotographsError,
         PretrainedWeightsError,
         RunMismatchError,
@@ -115,6 +117,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--extractor", help="koala's: efficientnet-lite0 or inception-resnet-v2")
     parser.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
     parser.add_argument("--workers", type=int, default=2, help="threads that read photographs (default: 2)")
+    parser.add_argument(
+        "--precision", default="float32", help="float32, mixed_bfloat16 or mixed_float16 (default: float32)"
+    )
+    parser.add_argument(
+        "--distribute",
+        action="store_true",
+        help="share batches out over all devices; needs KERAS_BACKEND=jax",
+    )
     return parser
 
 

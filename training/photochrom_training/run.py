@@ -1,5 +1,6 @@
 """One training run: photographs and a configuration in, a SavedModel out."""
 
+import importlib.util
 import logging
 import subprocess
 from collections.abc import Sequence
@@ -14,9 +15,12 @@ from photochrom_training.checkpoints import Best, Progress
 from photochrom_training.configuration import Configuration
 from photochrom_training.history import History
 from photochrom_training.learner import Learner
+from photochrom_training.machine import PRECISIONS, Machine
 from photochrom_training.skipped import SkippedReport
 
 _log = logging.getLogger(__name__)
+
+_MACHINE = Machine()
 
 
 def train(
@@ -25,13 +29,15 @@ def train(
     output: Path,
     *,
     seed: int = 0,
-    workers: int = 2,
+    machine: Machine = _MACHINE,
     start_from: Path | None = None,
     labels: Sequence[str] = (),
 ) -> Path:
     """Train, or go on training what a killed run left in ``output``; the SavedModel's path.
 
-    ``output`` receives ``history.csv``, ``history.png``, ``checkpoints/`` and ``saved_model/``.
+    With another backend of Keras than TensorFlow there is no SavedModel yet: the path is the best weights'.
+    ``output`` receives ``history.csv``, ``history.png``, ``checkpoints/``, ``saved_model/`` and, where
+    TensorBoard is installed, ``logs/``.
 
     :param places: folders, tar shards or single photographs.
     :param start_from: the folder of another run of the same network, whose best weights are this one's first.
@@ -41,6 +47,7 @@ def train(
     :raises TrainingDivergedError: if the loss stops being a number; the last good checkpoint stays.
     """
     keras.utils.set_random_seed(seed)
+    devices = machine.prepare(configuration.batch_size)
 
     # Photographs
     found = photographs.index(places)
@@ -51,10 +58,11 @@ def train(
     validation, skipped = keep_colored(held_out)
     if not validation or not any(open_colored(photograph)[0] for photograph in training):
         raise photographs.PhotographsError("no color to learn from: the photographs are grey, or unreadable")
+    validation = validation[: len(validation) // devices * devices or None]
     view, batch_size = configuration.view, configuration.batch_size
     steps = configuration.steps_per_epoch or -(-len(training) // batch_size)
-    stream = Batches(training, view, batch_size, steps=steps, seed=seed, workers=workers)
-    validation_pass = Batches(validation, view, batch_size, seed=seed, workers=workers)
+    stream = Batches(training, view, batch_size, steps=steps, seed=seed, workers=machine.workers)
+    validation_pass = Batches(validation, view, batch_size, seed=seed, workers=machine.workers)
     _log.info("%d photographs to learn from, %d held out", len(training), len(validation))
 
     # Network
@@ -87,6 +95,7 @@ def train(
                 best,
                 history,
                 *configuration.callbacks(history),
+                *_tensorboard(output / "logs"),
                 SkippedReport(output, lambda: {**skipped, **stream.skipped}),
                 progress.seal(),
             ],
@@ -94,6 +103,13 @@ def train(
         progress.finish()
 
     # SavedModel
+    if keras.backend.backend() != "tensorflow":
+        _log.info("trained; the same command with Keras's TensorFlow backend writes the SavedModel")
+        return best.path
+    if machine.precision != PRECISIONS[0]:
+        keras.config.set_dtype_policy(PRECISIONS[0])
+        network = configuration.build()
+        learner = Learner(network, learner.objective, configuration.temperature)
     best.load(learner)
     provenance = {
         "configuration": configuration.name,
@@ -106,6 +122,7 @@ def train(
         "batch_size": batch_size,
         "seed": seed,
         "best": best.read(),
+        "precision": machine.precision,
         **({"labels": list(labels)} if labels else {}),
         **({"start_from": start_from.name} if start_from else {}),
     }
@@ -119,6 +136,13 @@ def train(
     )
     saved_model.write(network, description, output / "saved_model")
     return output / "saved_model"
+
+
+def _tensorboard(folder: Path) -> list[keras.callbacks.Callback]:
+    """Logs for TensorBoard, where it is installed."""
+    if importlib.util.find_spec("tensorboard") is None:
+        return []
+    return [keras.callbacks.TensorBoard(folder, write_graph=False)]
 
 
 def _commit() -> str:
