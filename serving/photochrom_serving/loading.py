@@ -46,7 +46,7 @@ def _warm_up(session: Session, batcher: Batcher, device: Device, *, everything: 
     manifest = session.manifest
     for size in manifest.sizes if everything else (manifest.default_size,):
         device.perform(functools.partial(session.check, size))
-        for bucket in session.buckets if everything else ():
+        for bucket in reversed(session.buckets) if everything else ():
             try:
                 device.perform(functools.partial(batcher.warm_up, size, bucket))
             except StartupError:

@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     """What runs the models; never replaced silently: without CUDA, `cuda` does not start."""
 
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
-    """Threads that one batch runs on (CPU); 0: the cores this process may use."""
+    """Threads that a batch runs on while it is alone (CPU); 0: the cores this process may use."""
 
     cuda_device: Annotated[int, Field(ge=0)] = 0
     """The GPU's index (CUDA)."""
@@ -119,7 +119,7 @@ class Settings(BaseSettings):
     """Run every input size and batch size once before the server is ready."""
 
     concurrent_batches: Annotated[int, Field(ge=0, le=64)] = 0
-    """Batches that run side by side (CPU); 0: two, or one where there is one core. A GPU runs one."""
+    """Batches that run side by side and share the threads (CPU); 0: two, or one where there is one core."""
 
     max_batch_size: Annotated[int, Field(ge=0, le=1024)] = 0
     """The most photographs in one batch; 0: 8 on the CPU, 32 on a GPU. Fewer where more gain nothing."""

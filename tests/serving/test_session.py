@@ -61,6 +61,18 @@ def test_an_answer_outlives_the_batch_after_it(tmp_path: Path) -> None:
     np.testing.assert_allclose(answer, model_factory.expected_chroma(first), atol=1e-4)
 
 
+def test_a_batch_beside_others_is_answered_as_one_alone(tmp_path: Path) -> None:
+    stage = opened(tmp_path, threads=4, concurrent_batches=2).stage(32)
+    plane = lightness(32)
+    stage.write(0, plane)
+    stage.warm_up(1)
+    for alone in (True, False):
+        stage.run(1, alone=alone)
+        (answer,) = stage.read(1)
+        assert isinstance(answer, np.ndarray)
+        np.testing.assert_allclose(answer, model_factory.expected_chroma(plane), atol=1e-4)
+
+
 def test_planes_of_bytes_and_of_numbers_and_those_moved_are_the_same(tmp_path: Path) -> None:
     stage = opened(tmp_path).stage(32)
     plane = lightness(32)

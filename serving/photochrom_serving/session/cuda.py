@@ -24,6 +24,9 @@ class PinnedStage(Stage):
         super().__init__(session, label, size, side, buckets)
         self._pins = [_Pin(self.lightness), _Pin(self.chroma)]
 
+    def _release_memory(self) -> None:
+        """Keep it: on a GPU large batches are what the load is run in."""
+
 
 class RecordedStage(PinnedStage):
     """One whose every bucket is recorded as a CUDA graph on its first runs, and replayed from then on.

@@ -37,7 +37,8 @@ class Session:
         if settings.providers == "cpu":
             self._session = opening.open_file(model, settings, [(providers.CPU, {})])
             share = opening.side_by_side(settings)
-            if share > 1 and settings.warm_up:  # otherwise not worth the time that it takes to open
+            shared = share > 1 and opening.threads(settings) > 1
+            if shared and settings.warm_up:  # otherwise not worth the time that it takes to open
                 narrow = opening.open_file(model, settings, [(providers.CPU, {})], share)
                 self._stage = functools.partial(Stage, narrow=narrow)
         else:

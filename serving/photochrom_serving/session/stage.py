@@ -43,6 +43,7 @@ class Stage:
         self._session = session
         self._narrow = narrow or session
         self._label = label
+        self._buckets = buckets
         self.lightness: npt.NDArray[np.float32] = np.zeros((buckets[-1], 1, size, size), np.float32)
         self.chroma: npt.NDArray[np.float32] = np.zeros((buckets[-1], 2, side, side), np.float32)
         self._temperature = np.ones((), np.float32)
@@ -77,9 +78,18 @@ class Stage:
             start = time.monotonic()
             self.run(bucket)
             seconds.append(time.monotonic() - start)
-        if self._narrow is not self._session:
-            self.run(bucket, alone=False)
+        if bucket == self._buckets[0]:
+            self._release_memory()
+            if self._narrow is not self._session:
+                self.run(bucket, alone=False)
+            self.run(bucket)
         return min(seconds)
+
+    def _release_memory(self) -> None:
+        """Give back what larger batches took for their intermediate results: on the CPU they are rare."""
+        options = import_onnxruntime().RunOptions()
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        self._session.run_with_iobinding(self._bindings[self._buckets[0], False, True], options)
 
     def read(self, count: int) -> list[Chroma | PredictionError]:
         """A copy of the first ``count`` rows' chroma ``(2, side, side)``: the next batch overwrites it.
