@@ -125,12 +125,3 @@ def test_koala_sees_photographs_distorted(folder: list[photographs.Photograph]) 
     assert first[0].shape == second[0].shape == (2, 1, 128, 128)
     assert first[1].shape == (2, 2, 128, 128)
     assert not np.array_equal(first[0], second[0])
-
-
-def test_age_changes_lightness_within_its_range() -> None:
-    lightness = np.linspace(0, 100, 32 * 32, dtype=np.float32).reshape(32, 32)
-
-    aged = [augmentation.age(lightness, np.random.default_rng(seed)) for seed in range(20)]
-
-    assert all(each.min() >= 0 and each.max() <= 100 for each in aged)
-    assert all(np.abs(each - lightness).mean() > 0.5 for each in aged)

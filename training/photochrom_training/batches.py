@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from photochrom_contract import lab
-from photochrom_training import augmentation
+from photochrom_training import ageing, augmentation
 from photochrom_training.photographs import Photograph, is_toned
 
 Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
@@ -133,7 +133,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         planes = lab.rgb_to_lab(np.asarray(seen, np.float32) / 255)
         lightness, chroma = planes[..., 0], _averaged(planes[..., 1:], view.chroma_stride)
         if random is not None and random.random() < view.ageing:
-            lightness = augmentation.age(lightness, random)
+            lightness = ageing.age(lightness, random)
         return lightness, chroma.transpose(2, 0, 1)
 
 

@@ -5,6 +5,7 @@
 ``places``          where a named test set lies
 ``test_set``        photographs of a tar shard or a folder
 ``predictors``      what is evaluated: models, and the controls beside them
+``remote``          a running server's models
 ``chroma_prior``    how often each color occurs in the training photographs
 ``metrics``         PSNR, chroma error, AuC, colorfulness
 ``ciede2000``       the CIE's color difference

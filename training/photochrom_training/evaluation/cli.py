@@ -9,6 +9,7 @@ from pathlib import Path
 from photochrom_contract.manifest import ManifestError
 from photochrom_training.evaluation.commands import UsageError, look, measure
 from photochrom_training.evaluation.predictors import ModelError
+from photochrom_training.evaluation.remote import RemoteError
 from photochrom_training.photographs import PhotographsError
 
 
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         print(look(options) if options.look else measure(options))
         return 0
-    except (ModelError, ManifestError, PhotographsError, UsageError, OSError) as error:
+    except (ModelError, RemoteError, ManifestError, PhotographsError, UsageError, OSError) as error:
         print(f"photochrom-evaluate: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -39,9 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "models",
         metavar="MODEL",
-        type=Path,
         nargs="*",
-        help="an ONNX file, a version folder of a model repository, or a SavedModel; none: only the controls",
+        help="an ONNX file, a version folder of a model repository, a SavedModel, or a running server's "
+        "model, grpc://HOST:PORT/MODEL[/VERSION] (grpcs for TLS); none: only the controls",
     )
     parser.add_argument(
         "--on",

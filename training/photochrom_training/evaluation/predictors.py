@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from photochrom_contract import description, manifest, photograph, tensors
+from photochrom_training.evaluation import remote
 from photochrom_training.evaluation.test_set import Photograph
 
 ChromaPlane = npt.NDArray[np.float32]
@@ -90,16 +91,19 @@ class Model:
         return list(self.run(tensors.lightness_to_tensor(planes)))
 
 
-def load(path: Path, size: int | None = None) -> Model:
-    """Load an ONNX file, a version folder of a model repository, or a SavedModel.
+def load(path: Path | str, size: int | None = None) -> Model:
+    """Load an ONNX file, a version folder of a model repository, or a SavedModel, or connect to a server.
 
+    :param path: or a server's model, as :func:`remote.connect` takes it.
     :param size: the input side in pixels, instead of the model's default.
     :raises ModelError: if it is none of these, does not hold the contract's tensors, or refuses the size.
     """
     try:
-        name, run, default = _load(path)
+        name, run, default = remote.connect(str(path)) if remote.is_address(str(path)) else _load(Path(path))
     except (ModelError, manifest.ManifestError):
         raise
+    except remote.RemoteError as error:
+        raise ModelError(str(error)) from error
     except ImportError as error:
         raise ModelError(f"{path}: it takes {error.name} to evaluate it: pip install {error.name}") from error
     except Exception as error:  # onnxruntime and TensorFlow raise types of their own
