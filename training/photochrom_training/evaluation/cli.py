@@ -57,6 +57,19 @@ def _parser() -> argparse.ArgumentParser:
         "--size", metavar="PX", type=_positive, help="the side that the models see, instead of their own"
     )
     parser.add_argument(
+        "--aged",
+        action="store_true",
+        help="measure each model also with what it sees aged: blurred, faded, grainy, scratched, vignetted, "
+        "sepia and JPEG",
+    )
+    parser.add_argument(
+        "--seed",
+        metavar="N",
+        type=int,
+        default=0,
+        help="of the simulated ageing (0): another, other scratches",
+    )
+    parser.add_argument(
         "--output",
         metavar="DIR",
         type=Path,

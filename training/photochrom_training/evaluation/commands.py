@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from photochrom_training.evaluation import contact_sheet, files, frechet, places, report
+from photochrom_training.evaluation import contact_sheet, files, frechet, places, report, worst_page
+from photochrom_training.evaluation.aged import Aged
 from photochrom_training.evaluation.evaluation import TRUTH, evaluate
 from photochrom_training.evaluation.predictors import (
     MEAN_CHROMA,
@@ -36,6 +37,8 @@ def look(options: argparse.Namespace) -> str:
     """Write a contact sheet of photographs whose colors are not known; returns its path."""
     if options.output is None:
         raise UsageError("--look writes a contact sheet: say where with --output DIR")
+    if options.aged:
+        raise UsageError("--aged measures, and --look does not: leave one of them out")
     photographs = TestSet.open(places.find(options.on), options.every, options.limit).pick(options.sheet)
     sheet = contact_sheet.draw(photographs, [_GREY, *_models(options)], truth=False)
     return str(_save(sheet, options.output))
@@ -48,6 +51,8 @@ def measure(options: argparse.Namespace) -> str:
     lpips = _lpips(options)
     models = _models(options)
     predictors: list[Predictor] = [_GREY, ConstantChroma("mean color", MEAN_CHROMA), *models]
+    aged = [Aged(model, options.seed) for model in models] if options.aged else []
+    predictors += aged
     predictors += [TruthReduced(*size) for size in sorted({model.chroma_size for model in models})]
     embeddings = _embeddings(photographs)
     scores = evaluate(predictors, photographs, lpips, _progress(len(photographs)), embeddings)
@@ -55,12 +60,21 @@ def measure(options: argparse.Namespace) -> str:
     if embeddings:
         for name, row in results.items():
             row[report.FRECHET] = frechet.figure(embeddings.of(name), embeddings.of(TRUTH))
-    text = report.text(place.name, len(photographs), results, [model.name for model in models])
+    for one in aged:
+        cost = report.ageing_cost(scores, one.model.name, one.name, _GREY.name)
+        results[one.name][report.AGEING] = cost
+    subjects: list[Predictor] = [*models, *aged]
+    text = report.text(place.name, len(photographs), results, [one.name for one in subjects])
     if options.output is not None:
         about = {"photographs": len(photographs), "test_set": place.name, "every": options.every}
+        if aged:
+            about["ageing_seed"] = options.seed
         files.write(options.output, scores, results, about, text)
-        sheet = contact_sheet.draw(photographs.pick(options.sheet), [_GREY, *models], truth=True)
+        sheet = contact_sheet.draw(photographs.pick(options.sheet), [_GREY, *subjects], truth=True)
         _save(sheet, options.output)
+        if subjects:
+            page = worst_page.write(subjects, photographs, scores)
+            (options.output / "worst.html").write_text(page, "utf-8")
     return text
 
 

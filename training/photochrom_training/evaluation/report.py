@@ -28,6 +28,9 @@ class Figure:
 FRECHET = "frechet_efficientnet_lite0"
 """The Fréchet distance of the features of ``embeddings``: named after their network, for it is not FID."""
 
+AGEING = "ageing_cost"
+"""Of a predictor that saw the photographs aged: what :func:`ageing_cost` gives."""
+
 Results = Mapping[str, Mapping[str, Figure]]
 """Each predictor's figures by their names."""
 
@@ -55,10 +58,7 @@ def figures(scores: Scores, reference: str) -> dict[str, dict[str, Figure]]:
 
     :param reference: the predictor to compare with: grey.
     """
-    count = len(scores[reference])
-    everyone = np.full((1, count), 1 / count)
-    # The same resamples for every predictor: comparisons are paired.
-    resampled = np.random.default_rng(0).multinomial(count, everyone[0], RESAMPLES) / count
+    everyone, resampled = _weightings(len(scores[reference]))
     result = {}
     for name, rows in scores.items():
         values = _weighed(rows, scores[reference], everyone)
@@ -68,6 +68,23 @@ def figures(scores: Scores, reference: str) -> dict[str, dict[str, Figure]]:
             for key in values
         }
     return result
+
+
+def ageing_cost(scores: Scores, model: str, aged: str, reference: str) -> Figure:
+    """The share of a model's LPIPS gain over ``reference`` that ageing costs: 0 none of it, 1 all of it.
+
+    :param model: the predictor that saw the photographs as they are.
+    :param aged: the one that saw them aged.
+    """
+    columns = [np.array([row.lpips for row in scores[name]]) for name in (reference, model, aged)]
+    everyone, resampled = _weightings(len(columns[0]))
+
+    def share(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        grey, clean, old = (weights @ column for column in columns)
+        gain = grey - clean
+        return np.asarray(np.divide(old - clean, gain, out=np.full_like(gain, np.nan), where=gain != 0))
+
+    return Figure(float(share(everyone)[0]), *map(float, np.percentile(share(resampled), (2.5, 97.5))))
 
 
 def text(test_set: str, photographs: int, results: Results, models: Sequence[str]) -> str:
@@ -104,9 +121,19 @@ def comparison(results: Results, names: Sequence[str]) -> str:
         f"{name}: LPIPS {_shown(row['lpips_ratio'], 3)} of grey's, "
         f"PSNR {_shown(row['psnr_gain'], 2)} dB above grey's, "
         f"colorfulness {_shown(row['colorfulness_share'], 2)} of the truth's"
+        + (f", ageing costs {_shown(row[AGEING], 2)} of the LPIPS gain over grey" if AGEING in row else "")
         for name, row in results.items()
         if name in names
     )
+
+
+def _weightings(count: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """All of n photographs alike ``(1, n)``, and the resamples ``(k, n)``: for every predictor the same ones.
+
+    So comparisons are paired.
+    """
+    everyone = np.full((1, count), 1 / count)
+    return everyone, np.random.default_rng(0).multinomial(count, everyone[0], RESAMPLES) / count
 
 
 def _weighed(
