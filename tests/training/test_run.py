@@ -119,6 +119,30 @@ def test_the_saved_model_has_the_contracts_signature(finished: Path) -> None:
     assert description.provenance["epochs"] == EPOCHS
 
 
+def test_the_saved_models_chroma_is_the_networks_made_more_vivid(finished: Path) -> None:
+    program = (
+        "import sys, keras, numpy, tensorflow as tf\n"
+        "from pathlib import Path\n"
+        "from tests.training import tiny_configuration\n"
+        "from photochrom_training.checkpoints import Best\n"
+        "from photochrom_training.learner import Learner\n"
+        "network = tiny_configuration.build()\n"
+        "Best(Path(sys.argv[1]) / 'checkpoints').load(Learner(network, None))\n"
+        "predict = tf.saved_model.load(sys.argv[1] + '/saved_model').signatures['serving_default']\n"
+        "planes = tf.random.stateless_uniform((2, 1, 32, 32), (0, 0), 0.0, 100.0)\n"
+        "chroma, plain = predict(lightness=planes)['chroma'].numpy(), network(planes).numpy()\n"
+        "assert abs(plain).max() > 0.01\n"
+        "numpy.testing.assert_allclose(chroma, numpy.clip(2 * plain, -110, 110), rtol=1e-4, atol=1e-5)\n"
+    )
+
+    subprocess.run(
+        [sys.executable, "-c", program, str(finished)],
+        check=True,
+        timeout=300,
+        cwd=Path(__file__).parents[2],
+    )
+
+
 def test_a_killed_run_goes_on_to_the_same_history(photographs: Path, finished: Path, tmp_path: Path) -> None:
     killed = subprocess.Popen(
         command(photographs, tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -33,6 +33,7 @@ def configuration(epochs: int) -> Configuration:
             optimizers.WarmupCosine(1e-2, steps), encoder_rate=0.1, use_ema=True, ema_momentum=0.9
         ),
         averaged=True,
+        vividness=2.0,
         objective=lambda _: objectives.Regression(objectives.huber(10.0)),
         view=View(side=32, chroma_stride=4, smallest_crop=0.6, ageing=0.3),
         batch_size=4,

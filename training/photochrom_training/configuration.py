@@ -49,6 +49,8 @@ class Configuration:
     """More callbacks, made anew for each run; called after its history, which they may read."""
     averaged: bool = False
     """Whether the optimizer keeps a moving average of the weights, and that average is the model."""
+    vividness: float = 1.0
+    """A factor on the final chroma, chosen on held-out photographs: regression is greyer than truth."""
     temperature: float | None = None
     """The default of the network's input of that name, if it has one."""
     size_multiple: int = 1

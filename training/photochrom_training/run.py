@@ -123,6 +123,7 @@ def train(
         "seed": seed,
         "best": best.read(),
         "precision": machine.precision,
+        "vividness": configuration.vividness,
         **({"labels": list(labels)} if labels else {}),
         **({"start_from": start_from.name} if start_from else {}),
     }
@@ -134,7 +135,7 @@ def train(
         provenance,
         configuration.temperature,
     )
-    saved_model.write(network, description, output / "saved_model")
+    saved_model.write(network, description, output / "saved_model", configuration.vividness)
     return output / "saved_model"
 
 

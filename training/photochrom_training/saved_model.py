@@ -7,15 +7,18 @@ from typing import Any
 import keras
 
 from photochrom_contract.description import Description
+from photochrom_contract.lab import CHROMA_LIMIT
 from photochrom_contract.tensors import CHROMA, LIGHTNESS, SIGNATURE, TEMPERATURE
 
 
-def write(network: keras.Model, description: Description, folder: Path) -> None:
+def write(network: keras.Model, description: Description, folder: Path, vividness: float = 1.0) -> None:
     """Write ``network`` to ``folder``, replacing what was there, with its description.
 
     The signature ``serving_default`` takes ``lightness`` ``(n, 1, h, w)``, and ``temperature`` ``()`` if
     the description has one, and gives ``chroma`` ``(n, 2, h', w')``; n, h and w are free. Needs Keras's
     TensorFlow backend.
+
+    :param vividness: a factor on the chroma, which stays within ``CHROMA_LIMIT``.
     """
     import tensorflow as tf
 
@@ -26,7 +29,10 @@ def write(network: keras.Model, description: Description, folder: Path) -> None:
     @tf.function  # type: ignore[untyped-decorator]
     def predict(**planes: Any) -> dict[str, Any]:
         outputs = network(planes if len(planes) > 1 else planes[LIGHTNESS], training=False)
-        return {CHROMA: outputs[CHROMA] if isinstance(outputs, dict) else outputs}
+        chroma = outputs[CHROMA] if isinstance(outputs, dict) else outputs
+        if vividness != 1:
+            chroma = keras.ops.clip(vividness * chroma, -CHROMA_LIMIT, CHROMA_LIMIT)
+        return {CHROMA: chroma}
 
     unfinished = folder.with_name(f".unfinished-{folder.name}")
     shutil.rmtree(unfinished, ignore_errors=True)

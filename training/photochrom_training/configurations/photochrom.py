@@ -36,13 +36,14 @@ def configuration(stage: str = "whole") -> Configuration:
         build=functools.partial(build, "lite2", stage),
         optimizer=functools.partial(_optimizer, 1e-3 if first else 3e-4),
         averaged=True,
+        vividness=1.2,
         objective=_objective_of_decoder if first else _objective,
         view=View(side=128, chroma_stride=photochrom.CHROMA_STRIDE, smallest_crop=0.65, ageing=0.3),
         batch_size=32,
-        epochs=11 if first else 12,
+        epochs=11 if first else 8,
         steps_per_epoch=200,
         sizes=(128, 160, 192, 224, 256, 320, 384),
-        default_size=192,
+        default_size=256,
         size_multiple=photochrom.INPUT_MULTIPLE,
     )
 

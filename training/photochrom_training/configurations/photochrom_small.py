@@ -19,5 +19,7 @@ def configuration(stage: str = "whole") -> Configuration:
         photochrom.configuration(stage),
         name="photochrom-small",
         description="Natural color at half the cost: EfficientNet-Lite0 U-Net, perceptual regression.",
+        default_size=192,
+        vividness=1.0,
         build=functools.partial(photochrom.build, "lite0", stage),
     )
