@@ -15,7 +15,7 @@ from photochrom._coloring import Coloring
 from photochrom._dialogue import Dialogue, Done, Response, advance
 from photochrom._errors import PhotochromError, ServerError
 from photochrom._identity import Identity, Pem
-from photochrom._options import Options, check_patience, check_timeout
+from photochrom._options import Options, Upsampling, check_patience, check_timeout
 from photochrom._outcome import Outcome
 from photochrom._photographs import Source
 from photochrom._restart import PATIENCE
@@ -49,6 +49,7 @@ class AsyncColorizer:
         size: int = 0,
         saturation: float = 1.0,
         temperature: float | None = None,
+        upsampling: Upsampling = "guided",
         timeout: float = 60.0,
         patience: float = PATIENCE,
         root_certificates: Pem | None = None,
@@ -57,9 +58,9 @@ class AsyncColorizer:
     ) -> None:
         """Choose the server and how it colors, by the parameters of a :class:`Colorizer`.
 
-        :raises ValueError: for a number out of its range.
+        :raises ValueError: for a value out of its range.
         """
-        self._coloring = Coloring(Options(model, version, size, saturation, temperature))
+        self._coloring = Coloring(Options(model, version, size, saturation, temperature, upsampling))
         check_timeout(timeout)
         check_patience(patience)
         self._find_target = partial(find_target, target)

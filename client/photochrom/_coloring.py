@@ -29,7 +29,9 @@ class Coloring:
         """Color a photograph: what ``Colorizer.colorize`` promises."""
         with Photograph.open(source) as photograph, _naming(photograph):
             prediction = yield from self._predict(photograph, 0)
-            return photograph.picture(0, prediction.chroma, self._options.saturation)
+            return photograph.picture(
+                0, prediction.chroma, self._options.saturation, self._options.upsampling
+            )
 
     def colorize_file(self, source: Source, destination: str | os.PathLike[str]) -> Dialogue[Provenance]:
         """Color a photograph into a file: what ``Colorizer.colorize_file`` promises."""
@@ -44,7 +46,13 @@ class Coloring:
                 prediction = yield from self._predict(photograph, page)
                 chroma.append(prediction.chroma)
             provenance = yield from self._provenance(prediction)
-        photograph.write(chroma, destination, provenance=provenance, saturation=self._options.saturation)
+        photograph.write(
+            chroma,
+            destination,
+            provenance=provenance,
+            saturation=self._options.saturation,
+            upsampling=self._options.upsampling,
+        )
         return provenance
 
     def find_version(self) -> Dialogue[ModelVersion]:

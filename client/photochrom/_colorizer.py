@@ -15,7 +15,7 @@ from photochrom._coloring import Coloring
 from photochrom._dialogue import Dialogue, Done, Response, advance
 from photochrom._errors import PhotochromError, ServerError
 from photochrom._identity import Pem
-from photochrom._options import Options, check_patience, check_timeout
+from photochrom._options import Options, Upsampling, check_patience, check_timeout
 from photochrom._outcome import Outcome
 from photochrom._photographs import Source
 from photochrom._restart import PATIENCE
@@ -36,6 +36,7 @@ def colorize(
     size: int = 0,
     saturation: float = 1.0,
     temperature: float | None = None,
+    upsampling: Upsampling = "guided",
 ) -> Image.Image:
     """Color one photograph.
 
@@ -43,7 +44,13 @@ def colorize(
     its :meth:`~Colorizer.colorize`, and so are the errors.
     """
     with Colorizer(
-        target, model=model, version=version, size=size, saturation=saturation, temperature=temperature
+        target,
+        model=model,
+        version=version,
+        size=size,
+        saturation=saturation,
+        temperature=temperature,
+        upsampling=upsampling,
     ) as colorizer:
         return colorizer.colorize(photograph)
 
@@ -66,6 +73,7 @@ class Colorizer:
         size: int = 0,
         saturation: float = 1.0,
         temperature: float | None = None,
+        upsampling: Upsampling = "guided",
         timeout: float = 60.0,
         patience: float = PATIENCE,
         root_certificates: Pem | None = None,
@@ -85,6 +93,8 @@ class Colorizer:
         :param saturation: a factor on the predicted chroma, within 0 (grey) to 2.
         :param temperature: of the model's annealed mean, for a model that has one: near 0 vivid and
             spotty, 1 smooth and pale, at most 10; None for the model's own.
+        :param upsampling: how the model's chroma is stretched over the photograph: ``"guided"`` along the
+            photograph's edges, or ``"bilinear"``, by interpolation alone.
         :param timeout: seconds that a call to the server may take, retries included; a day at most.
         :param patience: seconds, within the timeout, to wait for a server that has answered before and is
             gone: it may be restarting. A server that never answered is told of at once.
@@ -94,9 +104,9 @@ class Colorizer:
             in one file; without it, the environment's ``PHOTOCHROM_CLIENT_CERTIFICATE``.
         :param token: for a server that asks for one; without it, the environment's ``PHOTOCHROM_TOKEN``.
             It is sent over TLS, or to a server on this machine.
-        :raises ValueError: for a number out of its range.
+        :raises ValueError: for a value out of its range.
         """
-        self._options = Options(model, version, size, saturation, temperature)
+        self._options = Options(model, version, size, saturation, temperature, upsampling)
         self._coloring = Coloring(self._options)
         check_timeout(timeout)
         check_patience(patience)

@@ -10,12 +10,16 @@ knob             meaning                                                  range
 ``saturation``   a factor on the predicted chroma; 0 gives grey           0 to 2
 ``temperature``  of the annealed mean: near 0 vivid and spotty, 1 smooth  above 0, at most 10
                  and pale; None for the model's own
+``upsampling``   how the model's chroma is stretched over the photograph  guided, bilinear
 ===============  =======================================================  ====================
 """
 
 import dataclasses
 import re
-from typing import Final
+from typing import Final, Literal, get_args
+
+Upsampling = Literal["guided", "bilinear"]
+"""Along the photograph's edges, or by interpolation alone: the contract's ``upsampling.Upsampling``."""
 
 MAX_VERSION: Final = 2**64 - 1
 """The highest version of a model: the protocol's field is a uint64."""
@@ -41,6 +45,7 @@ class Options:
     size: int = 0
     saturation: float = 1.0
     temperature: float | None = None
+    upsampling: Upsampling = "guided"
 
     def __post_init__(self) -> None:
         if isinstance(self.version, str):
@@ -55,6 +60,10 @@ class Options:
         if self.temperature is not None and not 0 < self.temperature <= MAX_TEMPERATURE:
             raise ValueError(
                 f"temperature is {self.temperature}, but must be above 0 and at most {MAX_TEMPERATURE:g}"
+            )
+        if self.upsampling not in get_args(Upsampling):
+            raise ValueError(
+                f"upsampling is {self.upsampling!r}, but must be {' or '.join(get_args(Upsampling))}"
             )
 
     @property

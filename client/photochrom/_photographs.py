@@ -19,6 +19,7 @@ from photochrom_contract.files.original import Original, open_original
 from photochrom_contract.files.page import Chroma
 from photochrom_contract.files.provenance import Provenance
 from photochrom_contract.files.unreadable import UnreadableError
+from photochrom_contract.upsampling import Upsampling
 
 Source = str | os.PathLike[str] | bytes | BinaryIO | Image.Image
 """A photograph: a path, an encoded picture as bytes or as an open file, or a Pillow picture."""
@@ -84,14 +85,16 @@ class Photograph:
         with _naming(self.name):
             return self._original.pages[page].plane(size)
 
-    def picture(self, page: int, chroma: Chroma, saturation: float = 1.0) -> Image.Image:
+    def picture(
+        self, page: int, chroma: Chroma, saturation: float = 1.0, upsampling: Upsampling = "guided"
+    ) -> Image.Image:
         """A page in color: upright, in sRGB, mode ``RGB`` or ``RGBA``, of 8 bits a channel.
 
         :param chroma: ``(2, h', w')``, CIE units; ``NO_CHROMA`` gives the page in greys.
         :raises PictureError: if the page is damaged.
         """
         with _naming(self.name):
-            return encoding.picture_of(self._original.pages[page], chroma, saturation)
+            return encoding.picture_of(self._original.pages[page], chroma, saturation, upsampling)
 
     def suffix(self) -> str:
         """The extension of its colored copy's name: its own if its format holds all that the copy has.
@@ -112,6 +115,7 @@ class Photograph:
         *,
         provenance: Provenance | None = None,
         saturation: float = 1.0,
+        upsampling: Upsampling = "guided",
     ) -> None:
         """Write the colored copy: the whole file, on the disk, or none, over an older one of its name.
 
@@ -127,7 +131,15 @@ class Photograph:
         if self._path is not None and _is_same_file(path, self._path):
             raise PictureError(os.fspath(path), "is the photograph itself: choose another output")
         with _naming(self.name), replacing(path) as file:
-            encoding.encode(self._original, chroma, file, form, provenance=provenance, saturation=saturation)
+            encoding.encode(
+                self._original,
+                chroma,
+                file,
+                form,
+                provenance=provenance,
+                saturation=saturation,
+                upsampling=upsampling,
+            )
 
     def close(self) -> None:
         """Close the file."""

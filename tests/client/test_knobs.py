@@ -13,22 +13,28 @@ from photochrom._options import MAX_SIZE, Options
 from photochrom_contract import tensors
 from photochrom_contract.v1 import colorizer_pb2 as messages
 
-KNOBS = ("model", "version", "size", "saturation", "temperature")
+DEFAULTS = {
+    "model": "",
+    "version": 0,
+    "size": 0,
+    "saturation": 1.0,
+    "temperature": None,
+    "upsampling": "guided",
+}
+"""Of each knob."""
 
 
 @pytest.mark.parametrize("function", [colorize, Colorizer, AsyncColorizer, Options], ids=lambda f: f.__name__)
 def test_the_sdk_takes_them_with_the_same_defaults(function: type) -> None:
     parameters = inspect.signature(function).parameters
-    defaults = {name: parameters[name].default for name in KNOBS}
-    assert defaults == {"model": "", "version": 0, "size": 0, "saturation": 1.0, "temperature": None}
+    assert {name: parameters[name].default for name in DEFAULTS} == DEFAULTS
 
 
 @pytest.mark.parametrize("command", ["colorize", "batch", "video"])
 def test_the_commands_take_them_with_the_same_defaults(command: str) -> None:
     parameters = {p.name: p for p in vars(typer.main.get_command(app))["commands"][command].params}
-    defaults = {name: parameters[name].default for name in KNOBS}
-    assert defaults == {"model": "", "version": 0, "size": 0, "saturation": 1.0, "temperature": None}
-    assert [parameters[name].opts for name in KNOBS] == [[f"--{name}"] for name in KNOBS]
+    assert {name: parameters[name].default for name in DEFAULTS} == DEFAULTS
+    assert [parameters[name].opts for name in DEFAULTS] == [[f"--{name}"] for name in DEFAULTS]
 
 
 def test_the_largest_size_is_the_contracts() -> None:
@@ -37,7 +43,7 @@ def test_the_largest_size_is_the_contracts() -> None:
 
 def test_the_protocol_has_them() -> None:
     fields = messages.ColorizePhotoRequest.DESCRIPTOR.fields_by_name
-    assert set(KNOBS) - {"version"} <= set(fields)
+    assert set(DEFAULTS) - {"version", "upsampling"} <= set(fields)
     assert {"name", "version", "label"} == set(messages.ModelSpec.DESCRIPTOR.fields_by_name)
 
 

@@ -244,5 +244,6 @@ def _recipe(options: Options, version: ModelVersion) -> str:
         "size": options.size or version.default_size,
         "saturation": options.saturation,
         "temperature": options.temperature,
+        "upsampling": options.upsampling,
     }
     return hashlib.sha256(json.dumps(made_with, sort_keys=True).encode()).hexdigest()

@@ -25,6 +25,7 @@ from photochrom._cli._parameters import (
     Target,
     Temperature,
     Timeout,
+    Upsampling,
     Version,
 )
 from photochrom._cli._progress import progress
@@ -63,6 +64,7 @@ def batch(
     size: Size = 0,
     saturation: Saturation = 1.0,
     temperature: Temperature = None,
+    upsampling: Upsampling = "guided",
     timeout: Timeout = 60.0,
     root_certificates: RootCertificates = None,
     as_json: Json = False,
@@ -80,7 +82,7 @@ def batch(
     if len(paths) < 2:
         raise typer.BadParameter("name a SOURCE and a DESTINATION")
     *sources, destination = paths
-    options = Options(model, version, size, saturation, temperature)
+    options = Options(model, version, size, saturation, temperature, upsampling)
     report = Report(destination)
     chosen = Filter(include or (), exclude or (), hidden=hidden)
 
@@ -99,6 +101,7 @@ def batch(
             size=size,
             saturation=saturation,
             temperature=temperature,
+            upsampling=upsampling,
             timeout=timeout,
             patience=0,  # the batch has its own, which all its calls share
             root_certificates=root_certificates,

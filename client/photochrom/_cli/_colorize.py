@@ -16,6 +16,7 @@ from photochrom._cli._parameters import (
     Target,
     Temperature,
     Timeout,
+    Upsampling,
     Version,
 )
 from photochrom._cli._streams import STREAM, StandardInput, standard_output
@@ -50,6 +51,7 @@ def colorize(
     size: Size = 0,
     saturation: Saturation = 1.0,
     temperature: Temperature = None,
+    upsampling: Upsampling = "guided",
     timeout: Timeout = 60.0,
     root_certificates: RootCertificates = None,
     as_json: Json = False,
@@ -75,6 +77,7 @@ def colorize(
         size=size,
         saturation=saturation,
         temperature=temperature,
+        upsampling=upsampling,
         timeout=timeout,
         root_certificates=root_certificates,
     ) as colorizer:

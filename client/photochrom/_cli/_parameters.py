@@ -80,4 +80,8 @@ Temperature = Annotated[
         help="For a model that has one: near 0 vivid and spotty, 1 smooth and pale.",
     ),
 ]
+Upsampling = Annotated[
+    _options.Upsampling,
+    typer.Option(help="How color is stretched over it: along the photograph's edges, or smoothly."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]

@@ -19,6 +19,7 @@ from photochrom._cli._parameters import (
     Target,
     Temperature,
     Timeout,
+    Upsampling,
     Version,
 )
 
@@ -49,6 +50,7 @@ def video(
     size: Size = 0,
     saturation: Saturation = 1.0,
     temperature: Temperature = None,
+    upsampling: Upsampling = "guided",
     timeout: Timeout = 60.0,
     root_certificates: RootCertificates = None,
     as_json: Json = False,
@@ -67,6 +69,7 @@ def video(
                 size=size,
                 saturation=saturation,
                 temperature=temperature,
+                upsampling=upsampling,
                 timeout=timeout,
                 root_certificates=root_certificates,
             ) as colorizer,

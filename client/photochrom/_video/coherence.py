@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from photochrom._video.motion import Motion, MotionEstimator
 from photochrom._video.resampling import Floats, shrink
-from photochrom_contract.upsampling import ChromaField
+from photochrom_contract.upsampling import ChromaField, Upsampling
 
 Frame = TypeVar("Frame")
 
@@ -87,7 +87,9 @@ class _Step(Generic[Frame]):
 
 
 def cohere(
-    predictions: Iterable[tuple[Frame, npt.NDArray[np.uint8], Floats]], memory: Memory | None = None
+    predictions: Iterable[tuple[Frame, npt.NDArray[np.uint8], Floats]],
+    memory: Memory | None = None,
+    upsampling: Upsampling = "guided",
 ) -> Iterator[Coherent[Frame]]:
     """Make chroma coherent over time; holds at most two blocks of frames.
 
@@ -95,12 +97,13 @@ def cohere(
         and the chroma ``(2, h', w')`` predicted for it.
     :param memory: to go on where a block started, what that had; otherwise the first frame is of a new
         scene.
+    :param upsampling: how the chroma is stretched to the size of the lightness plane.
     """
     estimator = MotionEstimator()
     scene: list[_Step[Frame]] = []  # of the current scene, what is not out yet
     before = start = memory
     for frame, plane, chroma in predictions:
-        prediction = _enlarged(chroma, plane)
+        prediction = _enlarged(chroma, plane, upsampling)
         forward = None
         past = Mean.of(prediction)
         if before is not None:
@@ -149,9 +152,12 @@ def _block(scene: list[_Step[Frame]], length: int, start: Memory | None) -> Iter
         )
 
 
-def _enlarged(chroma: npt.NDArray[np.float32], plane: npt.NDArray[np.uint8]) -> Floats:
-    """Chroma ``(2, h', w')`` at the size of the lightness plane, along its edges: ``(h, w, 2)``."""
+def _enlarged(
+    chroma: npt.NDArray[np.float32], plane: npt.NDArray[np.uint8], upsampling: Upsampling
+) -> Floats:
+    """Chroma ``(2, h', w')`` at the size of the lightness plane: ``(h, w, 2)``."""
     height, width = plane.shape
     lightness = plane * np.float32(100 / 255)
-    field = ChromaField(chroma, shrink(lightness, chroma.shape[2], chroma.shape[1]), height, width)
+    guide = shrink(lightness, chroma.shape[2], chroma.shape[1])
+    field = ChromaField(chroma, guide, height, width, upsampling)
     return np.ascontiguousarray(field.rows(slice(0, height), lightness).transpose(1, 2, 0))

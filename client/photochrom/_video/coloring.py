@@ -123,7 +123,8 @@ class VideoColoring:
         painter = Painter(info.colorimetry, self._tables, self._encoding.pixels, options.saturation)
         writer: Writer | None = None
         try:
-            for colored in cohere(self._predictions(server, options, start), self._parts.memory):
+            predictions = self._predictions(server, options, start)
+            for colored in cohere(predictions, self._parts.memory, options.upsampling):
                 frame = colored.frame
                 if writer is not None and self._ends(writer, colored):
                     part, writer = writer.finish(frame.pts), None  # noted or not, the file stays
