@@ -96,7 +96,10 @@ def batches(photographs: Iterable[Photograph]) -> Iterator[list[Photograph]]:
 
 
 def merged(truth: Photograph, plane: ChromaPlane) -> npt.NDArray[np.uint8]:
-    """The colored picture ``(h, w, 3)`` as a client would make it."""
+    """The colored picture ``(h, w, 3)`` as a client makes it where told to upsample bilinearly.
+
+    By itself a client follows the lightness's edges: figures are of the model's chroma, not of that.
+    """
     return np.asarray(photograph.merge(truth.lightness, plane, upsampling="bilinear"))
 
 

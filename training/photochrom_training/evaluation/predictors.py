@@ -153,18 +153,21 @@ def _load_onnx(path: Path) -> tuple[Run, int]:
 def _load_saved_model(path: Path) -> tuple[str, Run, int]:
     import tensorflow  # only SavedModels need it
 
-    loaded: Any = tensorflow.saved_model.load(str(path))
-    signature = loaded.signatures[tensors.SIGNATURE]
-
-    def run(lightness: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        chroma = signature(**{tensors.LIGHTNESS: tensorflow.constant(lightness)})[tensors.CHROMA]
-        return np.asarray(chroma, np.float32)
-
-    run.loaded = loaded  # type: ignore[attr-defined]  # the signature holds its variables weakly
     try:
         described = description.Description.read(path)
     except description.DescriptionError:
-        return path.name, run, FREE_SIZE
+        described = description.Description(path.name, "", (FREE_SIZE,), FREE_SIZE)
+    loaded: Any = tensorflow.saved_model.load(str(path))
+    signature = loaded.signatures[tensors.SIGNATURE]
+    others = {}
+    if described.temperature is not None:
+        others[tensors.TEMPERATURE] = tensorflow.constant(described.temperature, "float32")
+
+    def run(lightness: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        inputs = {tensors.LIGHTNESS: tensorflow.constant(lightness), **others}
+        return np.asarray(signature(**inputs)[tensors.CHROMA], np.float32)
+
+    run.loaded = loaded  # type: ignore[attr-defined]  # the signature holds its variables weakly
     return described.name, run, described.default_size
 
 
