@@ -68,6 +68,9 @@ def test_what_ageing_costs_is_measured_and_the_worst_are_shown(
     assert cost["low"] <= cost["value"] <= cost["high"]
     assert held["ageing_seed"] == 0
 
+    with Image.open(tmp_path / "contact-sheet.jpg") as sheet:
+        assert 5 * 256 < sheet.width < 6 * 256  # grey, the model twice, the old print, the truth
+
     page = (tmp_path / "worst.html").read_text("utf-8")
     assert page.count("<h2>") == 2
     assert page.count('<img alt="grey" src="data:image/jpeg;base64,') == 2 * 2

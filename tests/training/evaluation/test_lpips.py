@@ -10,6 +10,7 @@ import pytest
 from photochrom_training.evaluation import lpips
 from photochrom_training.evaluation.lpips import Lpips, WeightsError
 
+EXAMPLE_VARIABLE = "PHOTOCHROM_LPIPS_EXAMPLE"
 RGB = np.random.default_rng(0).integers(0, 256, (3, 64, 80, 3), dtype=np.uint8)
 
 
@@ -89,3 +90,22 @@ def test_the_published_weights_rank_as_people_do() -> None:
     shift = published.distance(of_truth, published.features(shifted[None]))[0]
     blur = published.distance(of_truth, published.features(blurred[None]))[0]
     assert 0 < shift < blur / 3
+
+
+def test_the_published_example_has_the_published_distances() -> None:
+    """Of the pictures that the metric's authors publish beside it, whose figures their README gives."""
+    folder = Path(os.environ.get(EXAMPLE_VARIABLE, "lpips-example"))
+    if not (folder / "ex_ref.png").is_file():
+        pytest.skip(f"set {EXAMPLE_VARIABLE} to the folder of LPIPS's ex_ref.png, ex_p0.png and ex_p1.png")
+    try:
+        published = Lpips()
+    except WeightsError as error:
+        pytest.skip(str(error))
+    from PIL import Image
+
+    reference, first, second = (
+        published.features(np.asarray(Image.open(folder / f"{name}.png").convert("RGB"))[None])
+        for name in ("ex_ref", "ex_p0", "ex_p1")
+    )
+    distances = [published.distance(reference, other)[0] for other in (first, second)]
+    assert distances == pytest.approx([0.722, 0.138], abs=1e-3)

@@ -41,7 +41,7 @@ def test_a_pick_is_spread_over_the_set(shard: Path) -> None:
 
 def test_the_planes_put_together_are_the_photograph(shard: Path) -> None:
     one = next(iter(TestSet.open(shard)))
-    assert one.lightness == pytest.approx(one.lab[..., 0], abs=1e-4)
+    assert one.lightness == pytest.approx(one.lab[..., 0], abs=2e-3)  # a table's; a step of 8 bits is 0.4
     again = np.asarray(photograph.merge(one.lightness, one.chroma)).astype(int)
     assert np.abs(again - one.rgb).max() <= 1
 

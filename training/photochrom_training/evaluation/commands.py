@@ -70,7 +70,9 @@ def measure(options: argparse.Namespace) -> str:
         if aged:
             about["ageing_seed"] = options.seed
         files.write(options.output, scores, results, about, text)
-        sheet = contact_sheet.draw(photographs.pick(options.sheet), [_GREY, *subjects], truth=True)
+        seed = options.seed if aged else None
+        shown = photographs.pick(options.sheet)
+        sheet = contact_sheet.draw(shown, [_GREY, *subjects], truth=True, ageing_seed=seed)
         _save(sheet, options.output)
         if subjects:
             page = worst_page.write(subjects, photographs, scores)

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from photochrom_contract import photograph
+from photochrom_training.evaluation.aged import old_print
 from photochrom_training.evaluation.predictors import Predictor
 from photochrom_training.evaluation.test_set import Photograph
 
@@ -16,14 +17,22 @@ _PAPER = (255, 255, 255)
 _INK = (40, 40, 40)
 
 
-def draw(photographs: Iterable[Photograph], predictors: Sequence[Predictor], truth: bool) -> Image.Image:
+def draw(
+    photographs: Iterable[Photograph],
+    predictors: Sequence[Predictor],
+    *,
+    truth: bool,
+    ageing_seed: int | None = None,
+) -> Image.Image:
     """Draw a sheet; its cells have a longer side of 256 px at most.
 
     :param predictors: the columns.
     :param truth: whether the photographs themselves are the last column.
+    :param ageing_seed: if given, the photographs as this seed ages them are the last but one.
     """
-    headings = [predictor.name for predictor in predictors] + ["truth"] * truth
-    rows = [_row(one, predictors, truth) for one in photographs]
+    headings = [predictor.name for predictor in predictors]
+    headings += ["as aged"] * (ageing_seed is not None) + ["truth"] * truth
+    rows = [_row(one, predictors, truth, ageing_seed) for one in photographs]
     heights = [max(cell.height for cell in row) for row in rows]
     width = _GAP + (_CELL + _GAP) * len(headings)
     sheet = Image.new("RGB", (width, _HEADING + _GAP + sum(heights) + _GAP * len(rows)), _PAPER)
@@ -41,9 +50,13 @@ def draw(photographs: Iterable[Photograph], predictors: Sequence[Predictor], tru
     return sheet
 
 
-def _row(one: Photograph, predictors: Sequence[Predictor], truth: bool) -> list[Image.Image]:
+def _row(
+    one: Photograph, predictors: Sequence[Predictor], truth: bool, ageing_seed: int | None
+) -> list[Image.Image]:
     planes = [predictor.predict([one])[0] for predictor in predictors]
     pictures = [photograph.merge(one.lightness, plane) for plane in planes]
+    if ageing_seed is not None:
+        pictures.append(old_print(one, ageing_seed).picture)
     if truth:
         pictures.append(Image.fromarray(np.array(one.rgb)))
     for picture in pictures:
