@@ -32,14 +32,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=Path, default=subjects.MODELS, help="the model repository")
     parser.add_argument("--name", default="photochrom", help="the model")
-    parser.add_argument("--side", type=int, default=512, help="of the photographs, in pixels")
-    parser.add_argument("--count", type=int, default=600, help="photographs in the folder")
+    parser.add_argument("--size", type=int, default=256, help="of the planes, in pixels")
+    parser.add_argument("--side", type=int, default=256, help="of the photographs, in pixels")
+    parser.add_argument("--count", type=int, default=1500, help="photographs in the folder")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--server-cores", type=int, default=max(1, (os.cpu_count() or 2) // 2))
     arguments = parser.parse_args()
 
     manifest = subjects.latest(arguments.models, arguments.name)
-    plane = subjects.plane_of(subjects.ROOT / "examples" / "coffee.jpg", manifest.default_size)
+    plane = subjects.plane_of(subjects.ROOT / "examples" / "coffee.jpg", arguments.size)
     cores = sorted(os.sched_getaffinity(0))
     of_server, of_client = cores[: arguments.server_cores], cores[arguments.server_cores :]
     if not of_client:
@@ -55,7 +56,7 @@ def main() -> None:
         make_album(album, arguments.count, arguments.side)
         for _ in range(arguments.rounds):
             planes.append(asyncio.run(goodput(target, plane)))
-            photographs.append(batch(target, album, Path(folder, "colored")))
+            photographs.append(batch(target, album, Path(folder, "colored"), arguments.size))
     base = statistics.median(planes)
     rows = [
         (name, *(f"{rate:.1f}/s" for rate in (statistics.median(rates), min(rates))), f"{share:.0%}")
@@ -63,10 +64,10 @@ def main() -> None:
         for share in (statistics.median(rates) / base,)
     ]
     head = ("", "median", "lowest", "of the goodput")
-    size, version = f"{arguments.side} x {arguments.side}", f"{manifest.name} {manifest.version}"
+    side, version = f"{arguments.side} x {arguments.side}", f"{manifest.name} {manifest.version}"
     report.save(
         "batch_throughput",
-        f"{report.machine()}\n\n{arguments.count} JPEGs of {size}, {version} at {manifest.default_size} px; "
+        f"{report.machine()}\n\n{arguments.count} JPEGs of {side}, {version} at {arguments.size} px; "
         f"cores: {len(of_server)} for the server, {len(of_client)} for the client; "
         f"{arguments.rounds} rounds in turns\n\n{report.table(head, rows)}",
     )
@@ -91,10 +92,11 @@ async def goodput(target: str, plane: npt.NDArray[np.uint8]) -> float:
     return outcome.goodput
 
 
-def batch(target: str, album: Path, destination: Path) -> float:
+def batch(target: str, album: Path, destination: Path, size: int) -> float:
     """Photographs a second of the command, its start and its end included."""
     shutil.rmtree(destination, ignore_errors=True)
-    command = [sys.executable, "-m", "photochrom", "batch", str(album), str(destination), "--target", target]
+    command = [sys.executable, "-m", "photochrom", "batch", str(album), str(destination)]
+    command += ["--target", target, "--size", str(size)]
     start = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return sum(1 for _ in album.iterdir()) / (time.perf_counter() - start)
