@@ -54,8 +54,9 @@ class RunTimes:
         padded = min((bucket for bucket in buckets if bucket >= waiting), default=buckets[-1])
         if not filled or filled == padded:
             return padded
-        split = self.expect(filled) + self.expect(waiting - filled)
-        return padded if self.expect(padded) <= split else filled
+        runs, rest = divmod(waiting, filled)
+        alone = min(self.expect(rest), rest * self.expect(1)) if rest else 0.0
+        return padded if self.expect(padded) <= runs * self.expect(filled) + alone else filled
 
     def _find_worthwhile(self) -> list[int]:
         worthwhile = [self._buckets[0]]
