@@ -21,19 +21,40 @@ def test_lightness_is_the_references(kind: type[np.unsignedinteger]) -> None:
     assert np.abs(tones.lightness(rgb[..., 0]) - grey).max() < 0.001
 
 
-@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
-def test_colors_are_the_references_in_and_out_of_the_gamut(kind: type[np.unsignedinteger]) -> None:
-    generator = np.random.default_rng(1)
-    planes = [
-        generator.uniform(*ends, (200, 200)).astype(np.float32) for ends in ((0, 100), (-90, 90), (-90, 90))
-    ]
-    out = np.empty((200, 200, 3), kind)
+def encoded(colors: np.ndarray, kind: type[np.unsignedinteger]) -> np.ndarray:
+    """Lab ``(n, 3)`` as sRGB pixels ``(n, 3)``."""
+    planes = np.ascontiguousarray(colors.T, np.float32)[:, np.newaxis]
+    out: np.ndarray = np.empty((1, len(colors), 3), kind)
     fast_lab.encode_srgb(planes[0], planes[1], planes[2], out)
-    expected = lab.lab_to_rgb(lab.desaturate_to_gamut(np.stack(planes, axis=-1).astype(np.float64)))
-    last = np.iinfo(kind).max
-    assert np.abs(out - expected * last).max() <= (1 if kind is np.uint8 else 400)  # a step of the bisection
-    assert np.abs(out - expected * last).mean() < last / 20_000 + 0.3
-    assert np.abs(lab.rgb_to_lab(out / last)[..., 0] - planes[0]).max() < 0.5
+    return out.reshape(-1, 3)
+
+
+def test_every_third_8_bit_color_comes_back_as_it_was() -> None:
+    values = np.arange(0, 256, 3)
+    rgb = np.stack(np.meshgrid(values, values, values), axis=-1).reshape(-1, 3)
+    assert np.array_equal(encoded(lab.rgb_to_lab(rgb / 255), np.uint8), rgb)
+
+
+def test_16_bit_colors_come_back_within_two_steps() -> None:
+    rgb = np.random.default_rng(1).integers(0, 65536, (100_000, 3))
+    assert np.abs(encoded(lab.rgb_to_lab(rgb / 65535), np.uint16) - rgb).max() <= 2
+
+
+def test_what_srgb_cannot_show_keeps_its_lightness_and_the_chroma_that_the_reference_leaves_it() -> None:
+    generator = np.random.default_rng(2)
+    colors = np.stack(
+        [generator.uniform(*ends, 100_000) for ends in ((0, 100), (-90, 90), (-90, 90))], axis=1
+    )
+    expected = lab.desaturate_to_gamut(colors)
+    outside = (expected != colors).any(axis=1)
+    colors, expected = colors[outside], lab.rgb_to_lab(lab.lab_to_rgb(expected[outside]))
+    result = lab.rgb_to_lab(encoded(colors, np.uint16) / 65535)
+    assert np.abs(result[:, 0] - colors[:, 0]).max() < 0.2  # half an 8-bit step, at black
+    had, left, shown = (np.hypot(each[:, 1], each[:, 2]) for each in (colors, expected, result))
+    # The reference leaves up to a step of its bisection less than it could. Near yellow both may differ: on
+    # the way there from grey lie colors that sRGB cannot show, and then some that it can.
+    is_close = (shown > left - 0.1) & (shown < left + had / 256 + 0.1)
+    assert is_close.mean() > 0.998
 
 
 @given(st.integers(1, 90), st.integers(1, 90), st.sampled_from([1, 7, 32]))
