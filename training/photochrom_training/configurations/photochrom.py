@@ -4,7 +4,12 @@
     photochrom-train photochrom --photographs DATA/train-*.tar --start-from runs/decoder
 
 The first stage trains the decoder on the features that the encoder has from ImageNet; the second fine-tunes
-both, the encoder from stride 8 on at a tenth of the decoder's learning rate.
+both, the encoder from stride 8 on at a tenth of the decoder's learning rate. 70,400 and 51,200 views,
+1.3 hours on two cores that others used as well. Expect, on every second photograph of test-scenes (200, at
+256 px), LPIPS 0.145 where grey has 0.213, PSNR 24.3 dB where grey has 22.7, colorfulness 25.7 of 41.7.
+
+That is what ``photochrom`` 1 reaches there at 192 px (0.146, 24.3 dB, 26.2), at less cost, so version 1 is
+still the one that ships. It came of this file as it was at the commit that its manifest names.
 """
 
 import functools
@@ -36,7 +41,6 @@ def configuration(stage: str = "whole") -> Configuration:
         build=functools.partial(build, "lite2", stage),
         optimizer=functools.partial(_optimizer, 1e-3 if first else 3e-4),
         averaged=True,
-        vividness=1.2,
         objective=_objective_of_decoder if first else _objective,
         view=View(side=128, chroma_stride=photochrom.CHROMA_STRIDE, smallest_crop=0.65, ageing=0.3),
         batch_size=32,
