@@ -9,8 +9,8 @@ from typing import Any, BinaryIO, Final, Self
 import numpy.typing as npt
 from PIL import Image
 
-from photochrom_contract import fast_lab
-from photochrom_contract.files import orientation
+from photochrom_contract import fast_lab, profiles
+from photochrom_contract.files import orientation, png16
 from photochrom_contract.files.metadata import Metadata
 from photochrom_contract.files.page import Page
 from photochrom_contract.files.unreadable import reading
@@ -73,11 +73,12 @@ class PictureOriginal:
             with reading():
                 if len(self.pages) > 1:
                     self._picture.seek(index)
+                deep = png16.file_of(self._picture) if self._owns_picture else None
                 self._picture.load()
                 turn = self._picture.getexif().get(orientation.TAG)
                 self._decoded = _Decoded(
                     index,
-                    Raster.of_picture(self._picture),
+                    _deep_raster(self._picture, deep) or Raster.of_picture(self._picture),
                     turn if isinstance(turn, int) and turn in range(1, 9) else orientation.AS_STORED,
                     _duration(self._picture),
                 )
@@ -139,6 +140,20 @@ class _PictureRows:
     def alpha(self, rows: slice) -> npt.NDArray[Any] | None:
         alpha = self._raster.alpha
         return None if alpha is None else alpha[rows]
+
+
+def _deep_raster(picture: Image.Image, file: bytes | None) -> Raster | None:
+    """Of a PNG of 16 bits a channel; None if there is no such file, or its 8 upper bits have to do."""
+    profile = picture.info.get("icc_profile") or b""
+    if file is None or (profile and profiles.tones_of(profile, 1 << 16) is None):
+        return None  # LittleCMS, which knows every profile, takes 8 bits
+    pixels = png16.decode(file)
+    if pixels is None or pixels.shape[:2] != (picture.height, picture.width):
+        return None
+    has_alpha = pixels.shape[2] in (2, 4)
+    values = pixels[..., :-1] if has_alpha else pixels
+    alpha = pixels[..., -1] if has_alpha else None
+    return Raster.of_array(values[..., 0] if values.shape[2] == 1 else values, alpha, profile)
 
 
 def _duration(picture: Image.Image) -> float:

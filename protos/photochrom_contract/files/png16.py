@@ -1,4 +1,4 @@
-"""PNG of 16 bits a channel, written strip by strip: Pillow has no such pictures.
+"""PNG of 16 bits a channel, for Pillow has no such pictures: written strip by strip; read by imagecodecs.
 
 Source: ISO/IEC 15948 (PNG). Every row is filtered by what lies left of it, which suits photographs.
 """
@@ -10,12 +10,14 @@ from typing import Any, BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from photochrom_contract.files.carrying import SRGB_PROFILE
 from photochrom_contract.files.metadata import Metadata
 
 _LEVEL: Final = 6
 _SUB: Final = 1  # the filter
+_DEEP_COLORS: Final = frozenset({"RGB;16B", "RGBA;16B", "LA;16B"})  # Pillow's names of what a file holds
 _INCHES_A_METRE: Final = 1 / 0.0254
 
 
@@ -47,6 +49,39 @@ def write(
             _chunk(file, b"IDAT", data)
     _chunk(file, b"IDAT", compressor.flush())
     _chunk(file, b"IEND", b"")
+
+
+def file_of(picture: Image.Image) -> bytes | None:
+    """The whole file of a PNG of which Pillow would leave out the lower 8 bits; None of any other picture.
+
+    :param picture: opened by Pillow, its pixels not loaded yet.
+    """
+    file = getattr(picture, "fp", None)
+    if picture.format != "PNG" or file is None or getattr(picture, "n_frames", 1) > 1:
+        return None
+    if not any(tile.args in _DEEP_COLORS for tile in getattr(picture, "tile", ())):
+        return None
+    place = file.tell()
+    file.seek(0)
+    data: bytes = file.read()
+    file.seek(place)
+    return data
+
+
+def decode(file: bytes) -> npt.NDArray[np.uint16] | None:
+    """Its pixels ``(h, w, channels)``: 2 of grey and alpha, 3 of color, 4 of color and alpha.
+
+    :returns: None without imagecodecs (the extra ``archive``), or if it cannot read what Pillow can.
+    """
+    try:
+        import imagecodecs
+    except ImportError:
+        return None
+    try:
+        pixels: npt.NDArray[np.uint16] = imagecodecs.png_decode(file)
+    except imagecodecs.PngError:
+        return None
+    return pixels if pixels.dtype == np.uint16 and pixels.ndim == 3 else None
 
 
 def _filtered(strip: npt.NDArray[np.uint16]) -> bytes:

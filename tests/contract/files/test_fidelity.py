@@ -8,6 +8,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from photochrom_contract import lab
 from photochrom_contract.files import formats, provenance
 from photochrom_contract.files.original import open_original
 from tests.contract.files import originals
@@ -64,6 +65,22 @@ def test_a_png_of_16_bits_keeps_them() -> None:
     assert (values.dtype.name, values.shape) == ("uint16", (256, 256, 3))
     in_tiff = originals.colored(originals.FILES["tiff of 16 bits"])
     assert np.abs(values.astype(int) - tifffile.imread(io.BytesIO(in_tiff))).max() <= 4
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_a_png_of_16_bits_with_colors_or_alpha_keeps_them(channels: int) -> None:
+    sepia = np.stack([originals.DEEP, originals.DEEP * 0.9, originals.DEEP * 0.7], axis=-1)
+    alpha = originals.DEEP.T[..., np.newaxis]
+    parts = {2: (originals.DEEP[..., np.newaxis], alpha), 3: (sepia,), 4: (sepia, alpha)}[channels]
+    pixels = np.concatenate(parts, axis=-1).astype(np.uint16)
+    copy = imagecodecs.png_decode(originals.colored(bytes(imagecodecs.png_encode(pixels))))
+    assert (copy.dtype.name, copy.shape) == ("uint16", (256, 256, 3 if channels == 3 else 4))
+    if channels != 3:
+        assert np.array_equal(copy[..., 3], alpha[..., 0])
+    rgb = pixels[..., :3] if channels > 2 else np.repeat(pixels[..., :1], 3, axis=-1)
+    before, after = (lab.rgb_to_lab(each / 65535)[..., 0] for each in (rgb, copy[..., :3]))
+    assert np.median(np.abs(after - before)) < 0.005  # at 8 bits a tenth
+    assert np.abs(after - before).max() < 0.2
 
 
 def test_transparency_is_kept() -> None:
