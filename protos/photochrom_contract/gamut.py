@@ -49,10 +49,13 @@ def linear_of(lightness: Plane, a: Plane, b: Plane) -> Linear:
 
 def _desaturate(lightness: Plane, a: Plane, b: Plane) -> Linear:
     """Linear light of colors ``(n,)`` with the most of their chroma that sRGB shows."""
-    chroma = np.abs(a)
+    chroma: Plane = np.abs(a)
     chroma += np.abs(b)
     np.maximum(chroma, np.float32(1e-6), out=chroma)
-    scale = _most_chroma(lightness, np.where(b >= 0, 1 - a / chroma, 3 + a / chroma))
+    hue: Plane = a / chroma
+    hue += 1
+    np.subtract(np.float32(2), np.copysign(hue, b, out=hue), out=hue)
+    scale = _most_chroma(lightness, hue)
     scale /= chroma
     np.minimum(scale, 1, out=scale)
     return _linear_of(lightness, a * scale, b * scale, "outside ")

@@ -1,6 +1,9 @@
 """A colored copy is its original plus color: size, lightness, depth, transparency, pages, orientation."""
 
 import io
+import struct
+import sys
+import zlib
 
 import imagecodecs
 import numpy as np
@@ -81,6 +84,24 @@ def test_a_png_of_16_bits_with_colors_or_alpha_keeps_them(channels: int) -> None
     before, after = (lab.rgb_to_lab(each / 65535)[..., 0] for each in (rgb, copy[..., :3]))
     assert np.median(np.abs(after - before)) < 0.005  # at 8 bits a tenth
     assert np.abs(after - before).max() < 0.2
+
+
+def test_a_png_of_16_bits_is_read_at_8_without_imagecodecs(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = bytes(imagecodecs.png_encode(np.repeat(originals.DEEP[..., np.newaxis], 3, axis=-1)))
+    deep = originals.lightness(file)
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    shallow = originals.lightness(file)
+    assert 0 < np.abs(shallow - deep).max() < 0.5
+
+
+def test_the_color_that_a_png_of_16_bits_declares_transparent_is_transparent() -> None:
+    pixels = np.repeat(originals.DEEP[..., np.newaxis], 3, axis=-1)
+    file = bytes(imagecodecs.png_encode(pixels))
+    color = struct.pack(">4sHHH", b"tRNS", *map(int, pixels[9, 40]))
+    place = file.index(b"IDAT") - 4
+    chunk = struct.pack(">I", 6) + color + struct.pack(">I", zlib.crc32(color))
+    copy = imagecodecs.png_decode(originals.colored(file[:place] + chunk + file[place:]))
+    assert np.array_equal(copy[..., 3] == 0, (pixels == pixels[9, 40]).all(axis=-1))
 
 
 def test_transparency_is_kept() -> None:
