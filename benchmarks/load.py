@@ -23,58 +23,57 @@ _MAX_UNDER_WAY = 4096
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What became of the calls that began after the warm-up."""
+    """What became of the calls in a window of time, after the warm-up."""
 
-    seconds: float
-    """From the end of the warm-up to the last answer."""
+    goodput: float
+    """Answers a second within the window, also to calls that began before it."""
     latencies: npt.NDArray[np.float64]
-    """Seconds, of each call that succeeded."""
+    """Seconds, of each call that was due within the window and succeeded, whenever it ended."""
     failures: collections.Counter[str]
-    """By gRPC status code."""
-
-    @property
-    def goodput(self) -> float:
-        """Successful calls a second."""
-        return len(self.latencies) / self.seconds
+    """Of the calls that were due within the window, by gRPC status code."""
 
     def percentile(self, q: float) -> float:
         """Latency, in milliseconds, that ``q`` percent of the calls stay under."""
         return 1e3 * float(np.percentile(self.latencies, q)) if len(self.latencies) else float("nan")
 
 
-class _Recorder:
-    """Notes the calls that begin, or were due, once the warm-up is over."""
+class _Window:
+    """The time that counts."""
 
-    def __init__(self, warm_up: float) -> None:
+    def __init__(self, warm_up: float, seconds: float) -> None:
         self.begin = time.perf_counter() + warm_up
-        self.latencies: list[float] = []
-        self.failures: collections.Counter[str] = collections.Counter()
+        self.end = self.begin + seconds
+        self._answers = 0
+        self._latencies: list[float] = []
+        self._failures: collections.Counter[str] = collections.Counter()
 
     async def run(self, call: Call, due: float) -> None:
+        counts = due >= self.begin
         try:
             await call()
         except grpc.aio.AioRpcError as error:
-            if due >= self.begin:
-                self.failures[error.code().name] += 1
-        else:
-            if due >= self.begin:
-                self.latencies.append(time.perf_counter() - due)
+            self._failures[error.code().name] += counts
+            return
+        now = time.perf_counter()
+        self._answers += self.begin <= now < self.end
+        if counts:
+            self._latencies.append(now - due)
 
     def outcome(self) -> Outcome:
-        return Outcome(time.perf_counter() - self.begin, np.array(self.latencies), self.failures)
+        goodput = self._answers / (self.end - self.begin)
+        return Outcome(goodput, np.array(self._latencies), +self._failures)
 
 
 async def closed_loop(call: Call, concurrency: int, seconds: float, warm_up: float = 1.0) -> Outcome:
     """``concurrency`` callers, each of which calls again as soon as it has its answer."""
-    recorder = _Recorder(warm_up)
-    end = recorder.begin + seconds
+    window = _Window(warm_up, seconds)
 
     async def caller() -> None:
-        while (now := time.perf_counter()) < end:
-            await recorder.run(call, now)
+        while (now := time.perf_counter()) < window.end:
+            await window.run(call, now)
 
     await asyncio.gather(*(caller() for _ in range(concurrency)))
-    return recorder.outcome()
+    return window.outcome()
 
 
 async def open_loop(call: Call, rate: float, seconds: float, warm_up: float = 1.0, seed: int = 0) -> Outcome:
@@ -82,18 +81,18 @@ async def open_loop(call: Call, rate: float, seconds: float, warm_up: float = 1.
 
     :raises RuntimeError: if more calls are under way than this generator can hold: it would measure itself.
     """
-    recorder = _Recorder(warm_up)
+    window = _Window(warm_up, seconds)
     gaps = np.random.default_rng(seed).exponential(1 / rate, int(rate * (warm_up + seconds) * 1.1) + 10)
     under_way: set[asyncio.Task[None]] = set()
     for due in time.perf_counter() + np.cumsum(gaps):
-        if due >= recorder.begin + seconds:
+        if due >= window.end:
             break
         if (wait := due - time.perf_counter()) > 0:
             await asyncio.sleep(wait)
         if len(under_way) >= _MAX_UNDER_WAY:
             raise RuntimeError(f"{len(under_way)} calls are under way: lower the rate or the deadline")
-        task = asyncio.create_task(recorder.run(call, float(due)))
+        task = asyncio.create_task(window.run(call, float(due)))
         under_way.add(task)
         task.add_done_callback(under_way.discard)
     await asyncio.gather(*under_way)
-    return recorder.outcome()
+    return window.outcome()

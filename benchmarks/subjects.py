@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
@@ -60,18 +62,23 @@ def bare_session(
 
 @contextlib.contextmanager
 def photochrom(models: Path, *flags: str) -> Iterator[tuple[str, int]]:
-    """A Photochrom server in a process of its own, without a line for each call; its target and its pid."""
+    """A Photochrom server in a process of its own, that logs into a file; its target and its pid."""
     command = [sys.executable, "-m", "photochrom_serving", f"--models={models}", "--port=0", *flags]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
+    with (
+        tempfile.NamedTemporaryFile("r") as log,
+        Path(log.name).open("w") as written,  # a file position of its own
+        subprocess.Popen(command, stderr=written) as process,
+    ):
         try:
-            for line in process.stderr:
-                event = json.loads(line)
-                if event["event"] == "ready":
-                    _read_on(process.stderr)
+            while True:
+                line = log.readline()
+                if line and (event := json.loads(line))["event"] == "ready":
                     yield event["address"], process.pid
                     return
-            raise SystemExit("the server did not start: run photochrom-serve to see why")
+                if not line:
+                    if process.poll() is not None:
+                        raise SystemExit("the server did not start: run photochrom-serve to see why")
+                    time.sleep(0.05)
         finally:
             process.terminate()
 
