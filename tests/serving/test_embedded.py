@@ -18,12 +18,15 @@ from tests.serving.conftest import assert_answers, connected, lightness, request
 def test_it_answers_until_it_is_closed_and_leaves_nothing_behind(
     model_repository: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    before = set(threading.enumerate())  # another test's, or the SDK's own embedded server
     server = EmbeddedServer(model_repository)
     with connected(server.target) as stub:
         assert_answers(stub.Colorize(request(lightness(32))), lightness(32))
+    assert set(threading.enumerate()) > before
     server.close()
     server.close()
-    assert not [thread for thread in threading.enumerate() if "photochrom" in thread.name]
+    left = set(threading.enumerate()) - before
+    assert not [thread for thread in left if "photochrom" in thread.name]
     if server.target.startswith("unix:"):
         assert not Path(server.target.removeprefix("unix:")).parent.exists()
     assert capfd.readouterr() == ("", "")

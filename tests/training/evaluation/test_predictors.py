@@ -101,7 +101,7 @@ def test_the_chroma_that_is_measured_is_the_chroma_that_is_merged(version: Path,
         chroma = stretched(plane, *one.lightness.shape)
         recombined = lab.lab_to_rgb(lab.desaturate_to_gamut(np.stack([one.lightness, *chroma], axis=-1)))
         difference = merged(one, plane) - recombined * 255
-        assert np.abs(difference).max() < 0.51  # rounded to 8 bits
+        assert np.abs(difference).max() < 0.6  # rounded to 8 bits; the merge's way is by table
 
 
 def test_truth_at_its_own_resolution_is_the_truth_and_at_one_pixel_its_mean(shard: Path) -> None:
