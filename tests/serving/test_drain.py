@@ -66,7 +66,7 @@ def test_health_turns_not_serving_and_watchers_and_idle_streams_are_let_go(model
 
 
 def test_what_takes_longer_than_the_drain_is_cut_off_and_the_log_says_so(tmp_path: Path) -> None:
-    model_factory.publish(tmp_path, model=model_factory.build_model(work=200))
+    model_factory.publish(tmp_path, model=model_factory.build_model(work=1500))
     flags = ("--drain-seconds", "0.05", "--no-warm-up", "--max-batch-size", "1", "--log-level", "debug")
     with serving(tmp_path, *flags) as server:
         with connected(server.target) as stub:

@@ -9,13 +9,12 @@ from tests import model_factory
 from tests.serving.conftest import assert_answers, connected, lightness, refusal, request, serving
 
 
-def test_above_its_limit_the_server_refuses_at_once_and_says_when_to_come_back(
-    slow_model_repository: Path,
-) -> None:
+def test_above_its_limit_the_server_refuses_at_once_and_says_when_to_come_back(tmp_path: Path) -> None:
+    model_factory.publish(tmp_path, model=model_factory.build_model(work=1000))  # slower than any caller
     plane = lightness(64)
     flags = ("--queue-limit", "4", "--max-batch-size", "1", "--no-warm-up")
     with (
-        serving(slow_model_repository, *flags) as server,
+        serving(tmp_path, *flags) as server,
         connected(server.target) as stub,
         grpc.insecure_channel(server.target) as channel,
     ):
@@ -51,11 +50,10 @@ def test_a_client_that_retries_as_told_gets_every_answer(tmp_path: Path) -> None
 
 
 def test_a_deadline_that_passes_in_the_queue_ends_the_call_and_its_photograph_never_runs(
-    slow_model_repository: Path,
+    tmp_path: Path,
 ) -> None:
-    with serving(
-        slow_model_repository, "--log-level", "debug", "--max-batch-size", "1", "--no-warm-up"
-    ) as server:
+    model_factory.publish(tmp_path, model=model_factory.build_model(work=400))
+    with serving(tmp_path, "--log-level", "debug", "--max-batch-size", "1", "--no-warm-up") as server:
         with connected(server.target) as stub:
             running = [stub.Colorize.future(request(lightness(64))) for _ in range(4)]
             late = [stub.Colorize.future(request(lightness(64)), timeout=0.02) for _ in range(4)]
