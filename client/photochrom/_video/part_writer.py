@@ -12,6 +12,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from photochrom._video import scheduling
 from photochrom._video.encoders import Encoding
 from photochrom._video.information import Information
 from photochrom._video.problems import writing
@@ -73,9 +74,12 @@ class Writer:
         :raises VideoError: if it cannot be written.
         """
         frame.pts, frame.time_base, frame.duration = pts, self._time_base, duration
-        self._pts.append(pts)
-        self._duration = duration
         with writing(self._destination):
+            if not self._pts:
+                with scheduling.kept():
+                    self._container.start_encoding()
+            self._pts.append(pts)
+            self._duration = duration
             self._container.mux(self._stream.encode(frame))
 
     def finish(self, following: int | None) -> Part:

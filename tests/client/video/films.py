@@ -20,6 +20,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
+from photochrom._video import scheduling
+
 WIDTH, HEIGHT = 64, 48
 RATE = 25
 MILLISECONDS = Fraction(1, 1000)
@@ -72,6 +74,8 @@ def write(
         voice = "pcm_s16le" if path.suffix == ".mkv" else "aac"
         tone = container.add_stream(voice, rate=8000, layout="mono") if sound else None
         text = container.add_mux_stream(subtitles) if subtitles else None
+        with scheduling.kept():  # or SVT-AV1 would make the tests' process a real-time one
+            container.start_encoding()
         for index in range(count):
             frame = VideoFrame(width, height, pixels)
             fill(frame, 0, luma[index])

@@ -1,5 +1,6 @@
 """What a video says beside its pixels stays said; codecs and containers are kept where they can be."""
 
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,16 @@ def test_a_codec_that_is_not_written_gives_way_and_that_is_said(
     before, after = films.read(source), films.read(tmp_path / f"out{suffix}")
     assert colored.notes == (f"its codec, {before.codec}, is not written to {suffix} here: {expected} is",)
     assert after.times == before.times
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are listed so on Linux only")
+def test_an_av1_video_does_not_make_the_process_a_real_time_one(tmp_path: Path, colorizer: Colorizer) -> None:
+    # Its encoder, run by root, gives itself and its caller the highest real-time priority: a server started
+    # from there afterwards would starve its own callers.
+    source = films.write(tmp_path / "in.mp4", films.grey_frames(6), codec="libsvtav1", pixels="yuv420p")
+    colorizer.colorize_video(source, tmp_path / "out.mp4")
+    threads = [int(thread.name) for thread in Path("/proc/self/task").iterdir()]
+    assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_OTHER}
 
 
 class TopRed(Streaming):
