@@ -1,6 +1,7 @@
 """An original and its pages' chroma to a colored file."""
 
 import functools
+import io
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Final
 
@@ -107,9 +108,13 @@ def save(
         settings["pnginfo"] = _png_info(said)
     elif form.name == "HEIF":
         heif.register()
-    shown.save(file, form.name, **settings)
-    if form.name == "JPEG2000" and said.xmp:
-        jpeg2000.write_xmp(file, said.xmp)
+    if form.name == "JPEG2000":
+        stream = io.BytesIO()
+        comment = said.comment.encode()[: jpeg2000.LONGEST_COMMENT]
+        shown.save(stream, form.name, comment=comment or None, **_OPTIONS[form.name])
+        file.write(jpeg2000.with_metadata(stream.getvalue(), said))
+    else:
+        shown.save(file, form.name, **settings)
 
 
 def picture_of(

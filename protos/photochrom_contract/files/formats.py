@@ -35,7 +35,7 @@ FORMATS: Final = (
     Format(
         "JPEG", "image/jpeg", (".jpg", ".jpeg"), holds_alpha=False, holds_orientation=True, holds_dpi=True
     ),
-    Format("JPEG2000", "image/jp2", (".jp2",), holds_exif=False),
+    Format("JPEG2000", "image/jp2", (".jp2",), holds_dpi=True),
     Format("PNG", "image/png", (".png",), **_ALL, holds_dpi=True),
     Format("PPM", "image/x-portable-pixmap", (".ppm",), holds_alpha=False, holds_exif=False),
     Format("TIFF", "image/tiff", (".tif", ".tiff"), **_ALL, holds_dpi=True),

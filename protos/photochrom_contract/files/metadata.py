@@ -118,7 +118,7 @@ def _exif(picture: Image.Image) -> Image.Exif:
 
 
 def _resources(picture: Image.Image) -> dict[int, bytes]:
-    """Of a JPEG's APP13 or a TIFF's tags."""
+    """Of a JPEG's APP13, a TIFF's tags or a JPEG 2000 file's box."""
     tags = getattr(picture, "tag_v2", {})
     blocks = b"".join(
         content.removeprefix(b"Photoshop 3.0\0")
@@ -126,6 +126,8 @@ def _resources(picture: Image.Image) -> dict[int, bytes]:
         if marker == "APP13" and content.startswith(b"Photoshop 3.0\0")
     )
     resources = parse_resources(blocks or _bytes(tags.get(34377, b"")))
+    if "iptc" in picture.info:  # a JPEG 2000 file's box
+        resources[IPTC] = _bytes(picture.info["iptc"])
     if 33723 in tags:
         resources[IPTC] = _bytes(tags[33723])
     return resources

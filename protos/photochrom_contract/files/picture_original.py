@@ -7,10 +7,10 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageFile
 
 from photochrom_contract import fast_lab, profiles
-from photochrom_contract.files import orientation, png16
+from photochrom_contract.files import jpeg2000, orientation, png16
 from photochrom_contract.files.metadata import Metadata
 from photochrom_contract.files.page import Page
 from photochrom_contract.files.unreadable import reading
@@ -34,6 +34,8 @@ class PictureOriginal:
     def __init__(self, picture: Image.Image, *, owns_picture: bool) -> None:
         self._picture = picture
         self._owns_picture = owns_picture
+        if owns_picture and isinstance(picture, ImageFile.ImageFile) and picture.format == "JPEG2000":
+            jpeg2000.complete(picture)
         self._decoded: _Decoded | None = None
         name = picture.format or ""
         count = 1 if name in _PAGES_OF_OTHER_KINDS or not owns_picture else getattr(picture, "n_frames", 1)

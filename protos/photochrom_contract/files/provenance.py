@@ -47,7 +47,7 @@ def read(source: str | BinaryIO) -> Provenance | None:
     with reading(), Image.open(source) as picture:
         packet = picture.info.get("xmp") or picture.info.get("XML:com.adobe.xmp") or b""
         if picture.format == "JPEG2000":
-            packet = jpeg2000.read_xmp(picture.fp)
+            packet = jpeg2000.read(picture.fp).xmp
     said = xmp.read(packet.encode() if isinstance(packet, str) else packet)
     version = said.get("Version", "")
     if "Model" not in said or not version.isdecimal():

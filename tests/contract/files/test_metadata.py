@@ -51,6 +51,8 @@ FILES = {
     "HEIF": originals.encoded(originals.CAMERA, "HEIF", exif=exif().tobytes(), xmp=PACKET),
 }
 
+FILES["JPEG2000"] = originals.colored(FILES["JPEG"], "JPEG2000")  # no writer at hand has its boxes but ours
+
 # Pillow writes no blocks of EXIF into a TIFF; it reads those that are written here.
 FILES["TIFF"] = originals.colored(FILES["JPEG"], "TIFF")
 
@@ -75,8 +77,8 @@ def test_exif_and_xmp_are_kept(kind: str) -> None:
     assert b'rdf:about="uuid:7"' in copy.xmp
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
-@pytest.mark.parametrize("written", ["JPEG", "TIFF"])
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF", "JPEG2000"])
+@pytest.mark.parametrize("written", ["JPEG", "TIFF", "JPEG2000"])
 def test_iptc_and_the_dots_an_inch_are_kept(kind: str, written: str) -> None:
     copy = said(originals.colored(FILES[kind], written))
     assert copy.resources[IPTC] == CAPTION
@@ -85,6 +87,7 @@ def test_iptc_and_the_dots_an_inch_are_kept(kind: str, written: str) -> None:
 
 def test_comments_and_keywords_are_kept() -> None:
     assert said(originals.colored(FILES["JPEG"])).comment == "In the park"
+    assert said(originals.colored(FILES["JPEG2000"])).comment == "In the park"
     assert said(originals.colored(FILES["JPEG"], "PNG")).text["Comment"] == "In the park"
     info = PngInfo()
     info.add_text("Title", "Grass")
