@@ -17,6 +17,7 @@ from photochrom_contract.files.original import Original, open_original
 from photochrom_contract.files.provenance import Provenance
 from photochrom_contract.files.unreadable import UnreadableError
 from photochrom_contract.manifest import Manifest
+from photochrom_contract.upsampling import Upsampling
 from photochrom_serving.errors import InvalidFieldError
 from photochrom_serving.session import Chroma, Plane
 
@@ -63,7 +64,9 @@ def decode(data: bytes, size: int, max_pixels: int) -> Photo:
         return Photo(plane, original, _ANSWERS["JPEG" if original.format == "JPEG" else "PNG"])
 
 
-def encode(photo: Photo, chroma: Chroma, saturation: float, manifest: Manifest) -> bytes:
+def encode(
+    photo: Photo, chroma: Chroma, saturation: float, upsampling: Upsampling, manifest: Manifest
+) -> bytes:
     """The colored picture, encoded as ``photo.media_type``, with its metadata and the model's name."""
     file = io.BytesIO()
     provenance = Provenance(
@@ -71,7 +74,15 @@ def encode(photo: Photo, chroma: Chroma, saturation: float, manifest: Manifest) 
     )
     with _refusing(), photo.original as original:
         planes = [chroma] * len(original.pages)  # the first is the one that is written
-        encoding.encode(original, planes, file, photo.form, provenance=provenance, saturation=saturation)
+        encoding.encode(
+            original,
+            planes,
+            file,
+            photo.form,
+            provenance=provenance,
+            saturation=saturation,
+            upsampling=upsampling,
+        )
     return file.getvalue()
 
 

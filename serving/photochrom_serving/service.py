@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 from photochrom_contract import tensors
 from photochrom_contract.manifest import Manifest
+from photochrom_contract.upsampling import Upsampling
 from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
 from photochrom_serving import calls, deadline, photos, streaming
 from photochrom_serving.data_plane import DataPlane
@@ -19,6 +20,11 @@ from photochrom_serving.status import Context, answers
 _LARGE_PLANE = 2 * 96 * 96
 """Numbers from which on encoding a plane takes longer than handing it to a thread."""
 _State = colorizer_pb2.ModelVersion.State
+_UPSAMPLINGS: dict[int, Upsampling] = {
+    colorizer_pb2.UPSAMPLING_UNSPECIFIED: "guided",
+    colorizer_pb2.UPSAMPLING_GUIDED: "guided",
+    colorizer_pb2.UPSAMPLING_BILINEAR: "bilinear",
+}
 
 
 class ColorizerService(colorizer_pb2_grpc.ColorizerServicer):
@@ -59,7 +65,7 @@ class ColorizerService(colorizer_pb2_grpc.ColorizerServicer):
         with self._data_plane.servables.use(_reference(request.model)) as servable:
             manifest = servable.manifest
             meant = Reference(servable=servable)  # whatever becomes the latest meanwhile
-            size, saturation = _photo_options(request, manifest)
+            size, saturation, upsampling = _photo_options(request, manifest)
             call = calls.current()
             if call.caller:
                 call.caller.check()  # before the picture is decoded; it is taken with the prediction
@@ -73,7 +79,7 @@ class ColorizerService(colorizer_pb2_grpc.ColorizerServicer):
                 )
                 chroma = prediction.chroma[0]
                 encoded = await pool.run(
-                    caller, expiry, photos.encode, photo, chroma, saturation, prediction.manifest
+                    caller, expiry, photos.encode, photo, chroma, saturation, upsampling, prediction.manifest
                 )
         return colorizer_pb2.ColorizePhotoResponse(
             model=_spec(manifest), photo=encoded, media_type=photo.media_type
@@ -112,8 +118,10 @@ class ColorizerService(colorizer_pb2_grpc.ColorizerServicer):
         )
 
 
-def _photo_options(request: colorizer_pb2.ColorizePhotoRequest, manifest: Manifest) -> tuple[int, float]:
-    """The size and the saturation that a request means."""
+def _photo_options(
+    request: colorizer_pb2.ColorizePhotoRequest, manifest: Manifest
+) -> tuple[int, float, Upsampling]:
+    """The size, the saturation and the upsampling that a request means."""
     size = request.size or manifest.default_size
     if size not in manifest.sizes:
         sizes = ", ".join(map(str, manifest.sizes))
@@ -123,7 +131,10 @@ def _photo_options(request: colorizer_pb2.ColorizePhotoRequest, manifest: Manife
     saturation = request.saturation if request.HasField("saturation") else 1.0
     if not 0 <= saturation <= 2:  # not a number is not within either
         raise InvalidFieldError("saturation", f"is {saturation:g}, but must be within 0 to 2")
-    return size, saturation
+    upsampling = _UPSAMPLINGS.get(request.upsampling)
+    if upsampling is None:
+        raise InvalidFieldError("upsampling", f"is {request.upsampling}, which this server does not know")
+    return size, saturation, upsampling
 
 
 def _reference(spec: colorizer_pb2.ModelSpec) -> Reference:

@@ -10,6 +10,7 @@ from PIL import Image, ImageCms
 
 from photochrom import Colorizer
 from photochrom_contract import photograph
+from photochrom_contract.upsampling import Upsampling
 from photochrom_contract.v1 import colorizer_pb2
 from photochrom_serving import photos
 from photochrom_serving.errors import InvalidFieldError
@@ -78,6 +79,26 @@ def test_size_and_saturation_are_the_callers(stub: Stub) -> None:
     assert_same(picture, colored_here(gradient(), size=32, saturation=0.5))
 
 
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        (colorizer_pb2.UPSAMPLING_UNSPECIFIED, "guided"),
+        (colorizer_pb2.UPSAMPLING_GUIDED, "guided"),
+        (colorizer_pb2.UPSAMPLING_BILINEAR, "bilinear"),
+    ],
+)
+def test_chroma_is_stretched_as_the_caller_says(
+    stub: Stub, target: str, asked: colorizer_pb2.Upsampling, meant: Upsampling
+) -> None:
+    edges = encoded(Image.fromarray(np.kron([[40, 200], [220, 60]], np.ones((45, 45))).astype(np.uint8)))
+    answer, _ = answered(stub, edges, upsampling=asked)
+    with Colorizer(target, upsampling=meant) as colorizer:
+        assert_same(answer, colorizer.colorize(edges))
+    with Colorizer(target, upsampling="bilinear" if meant == "guided" else "guided") as colorizer:
+        other = np.asarray(colorizer.colorize(edges)).astype(int)
+    assert np.abs(np.asarray(answer).astype(int) - other).max() > 3
+
+
 def test_saturation_zero_is_not_the_default(stub: Stub) -> None:
     picture, _ = answered(stub, encoded(gradient()), saturation=0.0)
     assert_same(picture, gradient().convert("RGB"))
@@ -126,6 +147,7 @@ def test_a_photograph_is_colored_as_the_sdk_colors_it(stub: Stub, target: str, p
         ({"photo": encoded(gradient()), "size": 40}, "size", "is 40, but photochrom version 1 takes 32, 64"),
         ({"photo": encoded(gradient()), "saturation": 2.5}, "saturation", "within 0 to 2"),
         ({"photo": encoded(gradient()), "saturation": float("nan")}, "saturation", "within 0 to 2"),
+        ({"photo": encoded(gradient()), "upsampling": 9}, "upsampling", "is 9, which this server does not"),
     ],
 )
 def test_what_is_no_picture_or_out_of_range_is_refused(

@@ -24,13 +24,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&photochrom_contract/v1/colorizer.proto\x12\rphotochrom.v1\"9\n\tModelSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12\r\n\x05label\x18\x03 \x01(\t\"=\n\x0eLightnessPlane\x12\r\n\x05width\x18\x01 \x01(\r\x12\x0e\n\x06height\x18\x02 \x01(\r\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\":\n\x0b\x43hromaPlane\x12\r\n\x05width\x18\x01 \x01(\r\x12\x0e\n\x06height\x18\x02 \x01(\r\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\"\x96\x01\n\x0f\x43olorizeRequest\x12\'\n\x05model\x18\x01 \x01(\x0b\x32\x18.photochrom.v1.ModelSpec\x12\x30\n\tlightness\x18\x02 \x01(\x0b\x32\x1d.photochrom.v1.LightnessPlane\x12\x18\n\x0btemperature\x18\x03 \x01(\x02H\x00\x88\x01\x01\x42\x0e\n\x0c_temperature\"g\n\x10\x43olorizeResponse\x12\'\n\x05model\x18\x01 \x01(\x0b\x32\x18.photochrom.v1.ModelSpec\x12*\n\x06\x63hroma\x18\x02 \x01(\x0b\x32\x1a.photochrom.v1.ChromaPlane\"\xae\x01\n\x14\x43olorizePhotoRequest\x12\'\n\x05model\x18\x01 \x01(\x0b\x32\x18.photochrom.v1.ModelSpec\x12\r\n\x05photo\x18\x02 \x01(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\r\x12\x17\n\nsaturation\x18\x04 \x01(\x02H\x00\x88\x01\x01\x12\x18\n\x0btemperature\x18\x05 \x01(\x02H\x01\x88\x01\x01\x42\r\n\x0b_saturationB\x0e\n\x0c_temperature\"c\n\x15\x43olorizePhotoResponse\x12\'\n\x05model\x18\x01 \x01(\x0b\x32\x18.photochrom.v1.ModelSpec\x12\r\n\x05photo\x18\x02 \x01(\x0c\x12\x12\n\nmedia_type\x18\x03 \x01(\t\"\x13\n\x11ListModelsRequest\"Q\n\x12ListModelsResponse\x12$\n\x06models\x18\x01 \x03(\x0b\x32\x14.photochrom.v1.Model\x12\x15\n\rdefault_model\x18\x02 \x01(\t\"D\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12-\n\x08versions\x18\x02 \x03(\x0b\x32\x1b.photochrom.v1.ModelVersion\"\xac\x02\n\x0cModelVersion\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x30\n\x05state\x18\x02 \x01(\x0e\x32!.photochrom.v1.ModelVersion.State\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\r\n\x05sizes\x18\x04 \x03(\r\x12\x14\n\x0c\x64\x65\x66\x61ult_size\x18\x05 \x01(\r\x12\x0e\n\x06sha256\x18\x06 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x07 \x01(\t\x12\x0e\n\x06labels\x18\x08 \x03(\t\x12\x17\n\x0fhas_temperature\x18\t \x01(\x08\"U\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0b\n\x07LOADING\x10\x01\x12\r\n\tAVAILABLE\x10\x02\x12\n\n\x06\x46\x41ILED\x10\x03\x12\r\n\tUNLOADING\x10\x04\x32\xde\x02\n\tColorizer\x12K\n\x08\x43olorize\x12\x1e.photochrom.v1.ColorizeRequest\x1a\x1f.photochrom.v1.ColorizeResponse\x12U\n\x0e\x43olorizeStream\x12\x1e.photochrom.v1.ColorizeRequest\x1a\x1f.photochrom.v1.ColorizeResponse(\x01\x30\x01\x12Z\n\rColorizePhoto\x12#.photochrom.v1.ColorizePhotoRequest\x1a$.photochrom.v1.ColorizePhotoResponse\x12Q\n\nListModels\x12 .photochrom.v1.ListModelsRequest\x1a!.photochrom.v1.ListModelsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&photochrom_contract/v1/colorizer.proto\x12\rphotochrom.v1\"9\n\tModelSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12\r\n\x05label\x18\x03 \x01(\t\"=\n\x0eLightnessPlane\x12\r\n\x05width\x18\x01 \x01(\r\x12\x0e\n\x06height\x18\x02 \x01(\r\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\":\n\x0b\x43hromaPlane\x12\r\n\x05width\x18\x01 \x01(\r\x12\x0e\n\x06height\x18\x02 \x01(\r\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\"\x96\x01\n\x0f\x43olorizeRequest\x12\'\n\x05model\x18\x01 \x01(\x0b\x32\x18.photochrom.v1.ModelSpec\x12\x30\n\tlightness\x18\x02 \x01(\x0b\x32\x1d.photochrom.v1.LightnessPlane\x12\x18\n\x0btemperature\x18\x03 \x01(\x02H\x00\x88\x01\x01\x42\x0e\n\x0c_temperature\"g\n\x10\x43olorizeResponse\x12\'\n\x05model\x18\x01 \x01(\x0b\x32\x18.photochrom.v1.ModelSpec\x12*\n\x06\x63hroma\x18\x02 \x01(\x0b\x32\x1a.photochrom.v1.ChromaPlane\"\xdd\x01\n\x14\x43olorizePhotoRequest\x12\'\n\x05model\x18\x01 \x01(\x0b\x32\x18.photochrom.v1.ModelSpec\x12\r\n\x05photo\x18\x02 \x01(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\r\x12\x17\n\nsaturation\x18\x04 \x01(\x02H\x00\x88\x01\x01\x12\x18\n\x0btemperature\x18\x05 \x01(\x02H\x01\x88\x01\x01\x12-\n\nupsampling\x18\x06 \x01(\x0e\x32\x19.photochrom.v1.UpsamplingB\r\n\x0b_saturationB\x0e\n\x0c_temperature\"c\n\x15\x43olorizePhotoResponse\x12\'\n\x05model\x18\x01 \x01(\x0b\x32\x18.photochrom.v1.ModelSpec\x12\r\n\x05photo\x18\x02 \x01(\x0c\x12\x12\n\nmedia_type\x18\x03 \x01(\t\"\x13\n\x11ListModelsRequest\"Q\n\x12ListModelsResponse\x12$\n\x06models\x18\x01 \x03(\x0b\x32\x14.photochrom.v1.Model\x12\x15\n\rdefault_model\x18\x02 \x01(\t\"D\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12-\n\x08versions\x18\x02 \x03(\x0b\x32\x1b.photochrom.v1.ModelVersion\"\xac\x02\n\x0cModelVersion\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x30\n\x05state\x18\x02 \x01(\x0e\x32!.photochrom.v1.ModelVersion.State\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\r\n\x05sizes\x18\x04 \x03(\r\x12\x14\n\x0c\x64\x65\x66\x61ult_size\x18\x05 \x01(\r\x12\x0e\n\x06sha256\x18\x06 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x07 \x01(\t\x12\x0e\n\x06labels\x18\x08 \x03(\t\x12\x17\n\x0fhas_temperature\x18\t \x01(\x08\"U\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0b\n\x07LOADING\x10\x01\x12\r\n\tAVAILABLE\x10\x02\x12\n\n\x06\x46\x41ILED\x10\x03\x12\r\n\tUNLOADING\x10\x04*X\n\nUpsampling\x12\x1a\n\x16UPSAMPLING_UNSPECIFIED\x10\x00\x12\x15\n\x11UPSAMPLING_GUIDED\x10\x01\x12\x17\n\x13UPSAMPLING_BILINEAR\x10\x02\x32\xde\x02\n\tColorizer\x12K\n\x08\x43olorize\x12\x1e.photochrom.v1.ColorizeRequest\x1a\x1f.photochrom.v1.ColorizeResponse\x12U\n\x0e\x43olorizeStream\x12\x1e.photochrom.v1.ColorizeRequest\x1a\x1f.photochrom.v1.ColorizeResponse(\x01\x30\x01\x12Z\n\rColorizePhoto\x12#.photochrom.v1.ColorizePhotoRequest\x1a$.photochrom.v1.ColorizePhotoResponse\x12Q\n\nListModels\x12 .photochrom.v1.ListModelsRequest\x1a!.photochrom.v1.ListModelsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'photochrom_contract.v1.colorizer_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_UPSAMPLING']._serialized_start=1299
+  _globals['_UPSAMPLING']._serialized_end=1387
   _globals['_MODELSPEC']._serialized_start=57
   _globals['_MODELSPEC']._serialized_end=114
   _globals['_LIGHTNESSPLANE']._serialized_start=116
@@ -42,19 +44,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COLORIZERESPONSE']._serialized_start=392
   _globals['_COLORIZERESPONSE']._serialized_end=495
   _globals['_COLORIZEPHOTOREQUEST']._serialized_start=498
-  _globals['_COLORIZEPHOTOREQUEST']._serialized_end=672
-  _globals['_COLORIZEPHOTORESPONSE']._serialized_start=674
-  _globals['_COLORIZEPHOTORESPONSE']._serialized_end=773
-  _globals['_LISTMODELSREQUEST']._serialized_start=775
-  _globals['_LISTMODELSREQUEST']._serialized_end=794
-  _globals['_LISTMODELSRESPONSE']._serialized_start=796
-  _globals['_LISTMODELSRESPONSE']._serialized_end=877
-  _globals['_MODEL']._serialized_start=879
-  _globals['_MODEL']._serialized_end=947
-  _globals['_MODELVERSION']._serialized_start=950
-  _globals['_MODELVERSION']._serialized_end=1250
-  _globals['_MODELVERSION_STATE']._serialized_start=1165
-  _globals['_MODELVERSION_STATE']._serialized_end=1250
-  _globals['_COLORIZER']._serialized_start=1253
-  _globals['_COLORIZER']._serialized_end=1603
+  _globals['_COLORIZEPHOTOREQUEST']._serialized_end=719
+  _globals['_COLORIZEPHOTORESPONSE']._serialized_start=721
+  _globals['_COLORIZEPHOTORESPONSE']._serialized_end=820
+  _globals['_LISTMODELSREQUEST']._serialized_start=822
+  _globals['_LISTMODELSREQUEST']._serialized_end=841
+  _globals['_LISTMODELSRESPONSE']._serialized_start=843
+  _globals['_LISTMODELSRESPONSE']._serialized_end=924
+  _globals['_MODEL']._serialized_start=926
+  _globals['_MODEL']._serialized_end=994
+  _globals['_MODELVERSION']._serialized_start=997
+  _globals['_MODELVERSION']._serialized_end=1297
+  _globals['_MODELVERSION_STATE']._serialized_start=1212
+  _globals['_MODELVERSION_STATE']._serialized_end=1297
+  _globals['_COLORIZER']._serialized_start=1390
+  _globals['_COLORIZER']._serialized_end=1740
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,15 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Upsampling(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    UPSAMPLING_UNSPECIFIED: _ClassVar[Upsampling]
+    UPSAMPLING_GUIDED: _ClassVar[Upsampling]
+    UPSAMPLING_BILINEAR: _ClassVar[Upsampling]
+UPSAMPLING_UNSPECIFIED: Upsampling
+UPSAMPLING_GUIDED: Upsampling
+UPSAMPLING_BILINEAR: Upsampling
+
 class ModelSpec(_message.Message):
     __slots__ = ("name", "version", "label")
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -56,18 +65,20 @@ class ColorizeResponse(_message.Message):
     def __init__(self, model: _Optional[_Union[ModelSpec, _Mapping]] = ..., chroma: _Optional[_Union[ChromaPlane, _Mapping]] = ...) -> None: ...
 
 class ColorizePhotoRequest(_message.Message):
-    __slots__ = ("model", "photo", "size", "saturation", "temperature")
+    __slots__ = ("model", "photo", "size", "saturation", "temperature", "upsampling")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     PHOTO_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     SATURATION_FIELD_NUMBER: _ClassVar[int]
     TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
+    UPSAMPLING_FIELD_NUMBER: _ClassVar[int]
     model: ModelSpec
     photo: bytes
     size: int
     saturation: float
     temperature: float
-    def __init__(self, model: _Optional[_Union[ModelSpec, _Mapping]] = ..., photo: _Optional[bytes] = ..., size: _Optional[int] = ..., saturation: _Optional[float] = ..., temperature: _Optional[float] = ...) -> None: ...
+    upsampling: Upsampling
+    def __init__(self, model: _Optional[_Union[ModelSpec, _Mapping]] = ..., photo: _Optional[bytes] = ..., size: _Optional[int] = ..., saturation: _Optional[float] = ..., temperature: _Optional[float] = ..., upsampling: _Optional[_Union[Upsampling, str]] = ...) -> None: ...
 
 class ColorizePhotoResponse(_message.Message):
     __slots__ = ("model", "photo", "media_type")
