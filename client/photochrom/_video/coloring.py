@@ -23,7 +23,7 @@ from photochrom._video.information import read_information
 from photochrom._video.joining import check_streams, join
 from photochrom._video.luma import LumaTables, Plane
 from photochrom._video.painting import Painter
-from photochrom._video.part_writer import Writer
+from photochrom._video.part_writer import Part, Writer
 from photochrom._video.problems import reading
 from photochrom._video.progress import ColoredVideo, VideoProgress
 from photochrom._video.resampling import Floats, reduced
@@ -68,7 +68,7 @@ class VideoColoring:
         self._tables = LumaTables(self._information.colorimetry)
         self._parts = Parts(destination, self._encoding, self._information)
         self._done = 0
-        self._damage: list[str] = []
+        self._damage: list[tuple[int, str]] = []
 
     def run(self, server: Server) -> ColoredVideo:
         """Color it; only once.
@@ -105,6 +105,7 @@ class VideoColoring:
             comment=_comment(version),
         )
         self._parts.clear()
+        damage = [what for part in whole for what in part.damage]
         length = (whole[-1].last + whole[-1].duration - whole[0].first) * self._information.time_base
         return ColoredVideo(
             path=self._destination,
@@ -114,7 +115,7 @@ class VideoColoring:
             codec=self._encoding.codec,
             model=version.model,
             version=version.version,
-            notes=(*self._encoding.notes, *self._notes, *self._damage),
+            notes=(*self._encoding.notes, *self._notes, *dict.fromkeys(damage)),
         )
 
     def _color(self, server: Server, options: Options, start: int | None) -> None:
@@ -128,14 +129,14 @@ class VideoColoring:
                 frame = colored.frame
                 if writer is not None and self._ends(writer, colored):
                     part, writer = writer.finish(frame.pts), None  # noted or not, the file stays
-                    self._parts.add(part, colored.memory)
+                    self._parts.add(self._with_damage(part), colored.memory)
                 if writer is None:
                     writer = self._parts.begin()
                 writer.write(painter.paint(frame.luma, colored.chroma), frame.pts, frame.duration)
                 self._tell(frame)
             assert writer is not None, "there is a first frame"
             part, writer = writer.finish(None), None
-            self._parts.add(part, None)
+            self._parts.add(self._with_damage(part), None)
         finally:
             if writer is not None:
                 writer.abandon()
@@ -152,6 +153,12 @@ class VideoColoring:
         upright = (((frame, plane), np.rot90(plane, turns)) for frame, plane in seen)
         for (frame, plane), _, chroma in predict_in_order(server, options, upright, _WINDOW):
             yield frame, plane, np.rot90(chroma, -turns, axes=(1, 2))
+
+    def _with_damage(self, part: Part) -> Part:
+        """Noted with the part, for whoever goes on after it reads no frame of it again."""
+        end = part.following
+        found = [what for pts, what in self._damage if end is None or pts < end]
+        return dataclasses.replace(part, damage=found)
 
     def _ends(self, writer: Writer, after: Coherent[Frame]) -> bool:
         seconds = (after.frame.pts - writer.first) * self._information.time_base

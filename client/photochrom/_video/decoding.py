@@ -51,8 +51,8 @@ class Decoder:
         self._tables = tables
         self._salvage = salvage
         self._reformatter = VideoReformatter()
-        self.damage: list[str] = []
-        """What was salvaged from: a few words each, with the time."""
+        self.damage: list[tuple[int, str]] = []
+        """What was salvaged from: the timestamp, and a few words with the time."""
 
     def frames(self, start: int | None = None) -> Iterator[Frame]:
         """All frames, or those from the one with this timestamp on.
@@ -139,7 +139,7 @@ class Decoder:
         damage = f"is damaged at {self._clock(pts)}: {what}"
         if not self._salvage:
             raise VideoError(str(self._path), f"{damage} (salvage, --salvage, goes on after damage)")
-        self.damage.append(damage)
+        self.damage.append((pts, damage))
 
     def _clock(self, pts: int) -> str:
         return clock(pts * self._information.time_base - self._information.origin)

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +38,8 @@ class Part:
     """How long the last frame is shown, in the same."""
     following: int | None
     """The timestamp of the frame after it; None at the end of the video."""
+    damage: Sequence[str] = ()
+    """What was found damaged up to its end."""
 
 
 class Writer:

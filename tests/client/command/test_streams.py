@@ -2,8 +2,6 @@
 
 import io
 import json
-import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +11,7 @@ from PIL import Image
 
 from photochrom._cli import main
 from tests.client.command.conftest import files_in
+from tests.client.terminal import shown_on_a_terminal
 
 
 def _photochrom(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -68,39 +67,16 @@ def test_json_is_a_line_a_picture_what_failed_included(
     }  # fmt: skip
 
 
-def _on_a_terminal(*arguments: str, **environment: str) -> str:
-    """What the command writes to a terminal as its standard error, and its standard output if that is one."""
-    outer, inner = pty.openpty()
-    with (
-        os.fdopen(outer, "rb") as terminal,
-        subprocess.Popen(
-            [sys.executable, "-m", "photochrom", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=inner,
-            stderr=inner,
-            env={**os.environ, "TERM": "xterm-256color", **environment},
-        ),
-    ):
-        os.close(inner)
-        shown = b""
-        try:
-            while piece := os.read(terminal.fileno(), 65536):
-                shown += piece
-        except OSError:  # how a terminal ends when nobody writes to it any more
-            pass
-    return shown.decode()
-
-
 def test_a_picture_is_not_written_to_a_terminal(photo: Path) -> None:
-    shown = _on_a_terminal("colorize", "photo.jpg", "-o", "-")
+    shown = shown_on_a_terminal("colorize", "photo.jpg", "-o", "-")
     assert shown == "photochrom: standard output: is a terminal: send the picture on, or name a file (-o)\r\n"
 
 
 def test_a_batch_shows_its_progress_to_who_watches_without_color_if_that_is_wished(photo: Path) -> None:
-    shown = _on_a_terminal("batch", "photo.jpg", "colored")
+    shown = shown_on_a_terminal("batch", "photo.jpg", "colored")
     assert "1/1" in shown
     assert "photographs" in shown
     assert "\x1b[38;5;" in shown or "\x1b[3" in shown
-    shown = _on_a_terminal("batch", "photo.jpg", "again", NO_COLOR="1")
+    shown = shown_on_a_terminal("batch", "photo.jpg", "again", NO_COLOR="1")
     assert "1/1" in shown
     assert "\x1b[38;5;" not in shown

@@ -11,6 +11,7 @@ import pytest
 
 from photochrom._cli import main
 from tests.client import scripted
+from tests.client.terminal import shown_on_a_terminal
 from tests.client.video import films
 from tests.client.video.streaming import Streaming
 
@@ -30,6 +31,15 @@ def test_the_colored_video_is_written_and_named(film: Path, capsys: pytest.Captu
     assert main(["video", "film.mp4", "deep/down/color.mp4"]) == 0
     assert capsys.readouterr() == ("deep/down/color.mp4\n", "")
     assert films.read(Path("deep/down/color.mp4")).times == films.read(film).times
+
+
+def test_who_watches_sees_how_far_it_is(tmp_path: Path) -> None:
+    films.write(tmp_path / "longer.mkv", films.grey_frames(60))
+    shown = shown_on_a_terminal("video", "longer.mkv", "color.mkv")
+    assert "longer.mkv" in shown
+    assert "60 frames" in shown
+    assert "100 %" in shown
+    assert shown.endswith("color.mkv\r\n")
 
 
 def test_an_older_output_is_replaced(film: Path) -> None:

@@ -82,13 +82,38 @@ def test_a_reordering_codec_keeps_the_order_over_the_parts(
     assert film.stream.has_b_frames
 
 
-def colorize_half(colorizer: Colorizer, source: Path, destination: Path) -> None:
+def colorize_half(colorizer: Colorizer, source: Path, destination: Path, *, salvage: bool = False) -> None:
     def stop(state: VideoProgress) -> None:
         if state.frames == 40:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        colorizer.colorize_video(source, destination, progress=stop)
+        colorizer.colorize_video(source, destination, salvage=salvage, progress=stop)
+
+
+def test_damage_before_the_part_that_it_goes_on_with_is_noted_too(
+    colorizer: Colorizer, tmp_path: Path
+) -> None:
+    damaged = films.write(
+        tmp_path / "in.mkv",
+        films.grey_frames(FRAMES),
+        codec="mpeg4",
+        pixels="yuv420p",
+        options={"g": "1"},
+        times=range(0, 500 * FRAMES, 500),
+        time_base=Fraction(1, 1000),
+    )
+    content = bytearray(damaged.read_bytes())
+    for start in (len(content) // 8, len(content) * 7 // 8):  # in the first part, and in the last
+        content[start : start + 200] = bytes(200)
+    damaged.write_bytes(content)
+    whole = colorizer.colorize_video(damaged, tmp_path / "whole.mkv", salvage=True)
+    assert len(whole.notes) >= 2
+
+    colorize_half(colorizer, damaged, tmp_path / "out.mkv", salvage=True)
+    colored = colorizer.colorize_video(damaged, tmp_path / "out.mkv", salvage=True)
+    assert colored.resumed > 0
+    assert colored.notes == whole.notes
 
 
 def test_two_processes_do_not_color_into_one_file_at_once(
