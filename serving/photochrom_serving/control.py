@@ -8,9 +8,15 @@ import asyncio
 import dataclasses
 from collections.abc import Mapping
 
-from photochrom_serving import events, labels, repository
+from photochrom_serving import calls, events, labels, repository
 from photochrom_serving.background import Background
-from photochrom_serving.errors import ModelControlError, NotFoundError, NotReadyError, RepositoryError
+from photochrom_serving.errors import (
+    ForbiddenError,
+    ModelControlError,
+    NotFoundError,
+    NotReadyError,
+    RepositoryError,
+)
 from photochrom_serving.model import listed
 from photochrom_serving.reconciliation import GONE, Reconciler
 from photochrom_serving.repository import ModelFolder
@@ -71,31 +77,34 @@ class ModelControl:
 
         One that is loaded is loaded again if its folder has changed. Ends when it answers requests.
 
+        :raises ForbiddenError: if the caller may not.
         :raises ModelControlError: if calls may not do that here, or a version was refused.
         :raises NotFoundError: if the repository has no such model or version.
         :raises NotReadyError: if the repository cannot be read.
         """
-        self._check_mode()
+        self._check_right()
         await self._background.see_through(self._load(name, version))
 
     async def unload(self, name: str, version: int | None = None) -> None:
         """Unload a version, or all of a model. Ends when its last request has.
 
+        :raises ForbiddenError: if the caller may not.
         :raises ModelControlError: if calls may not do that here, or a label means the version.
         :raises NotFoundError: if no such model or version is loaded.
         """
-        self._check_mode()
+        self._check_right()
         await self._background.see_through(self._unload(name, version))
 
     async def set_labels(self, name: str, wanted: Mapping[str, int]) -> None:
         """Replace a model's labels, here and in its ``labels.json``.
 
         :param wanted: each label with the version that it shall mean.
+        :raises ForbiddenError: if the caller may not.
         :raises ModelControlError: if calls may not do that here, a version is not available, or a
             label is no name; then no label changes.
         :raises NotFoundError: if no version of the model is known.
         """
-        self._check_mode()
+        self._check_right()
         await self._background.see_through(self._set_labels(name, dict(wanted)))
 
     async def index(self) -> list[Version]:
@@ -188,10 +197,16 @@ class ModelControl:
         versions = self._servables.versions(name).values()
         return [version for version in versions if number in (None, version.number)]
 
-    def _check_mode(self) -> None:
+    def _check_right(self) -> None:
+        """Whether calls may control models here, and this one's caller may."""
         if self._settings.model_control != "explicit":
             raise ModelControlError(
                 "calls do not control the models of this server; start it with --model-control explicit"
+            )
+        caller = calls.current().caller
+        if caller and not caller.grant.control:
+            raise ForbiddenError(
+                f"the token {caller.grant.name} may not control models: add the word control to its line"
             )
 
     async def _scan(self) -> dict[str, ModelFolder]:

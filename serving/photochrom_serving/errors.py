@@ -15,6 +15,7 @@
         ├── ModelControlError   the models cannot be changed in this way
         ├── UnsupportedError    it asks for what no Photochrom server does
         ├── UnauthenticatedError    it has no token, or an unknown one
+        ├── ForbiddenError      its caller may not do that
         ├── RateLimitError      its caller's rate is used up
         ├── QueueFullError      too many photographs wait
         ├── ExpiredError        its deadline passed
@@ -85,6 +86,10 @@ class UnsupportedError(RequestError):
 
 class UnauthenticatedError(RequestError):
     """The call has no token, or one that the server does not know."""
+
+
+class ForbiddenError(RequestError):
+    """The caller may not do that; the message says how it could."""
 
 
 class RateLimitError(RequestError):

@@ -19,6 +19,7 @@ from photochrom_serving.calls import Call
 from photochrom_serving.errors import (
     DrainingError,
     ExpiredError,
+    ForbiddenError,
     NotReadyError,
     QueueFullError,
     RateLimitError,
@@ -41,6 +42,7 @@ _REASONS: Final[dict[type[RequestError], str]] = {
     NotReadyError: "not_ready",
     RateLimitError: "rate_limit",
     UnauthenticatedError: "unauthenticated",
+    ForbiddenError: "forbidden",
 }
 
 Labelled = TypeVar("Labelled", Counter, Histogram)

@@ -19,6 +19,7 @@ from photochrom_serving import calls, events
 from photochrom_serving.errors import (
     DrainingError,
     ExpiredError,
+    ForbiddenError,
     InvalidFieldError,
     ModelControlError,
     NotFoundError,
@@ -66,6 +67,8 @@ def to_status(error: Exception, words: Words = NO_WORDS) -> status_pb2.Status:
             )
         case UnauthenticatedError():
             code = code_pb2.UNAUTHENTICATED
+        case ForbiddenError():
+            code = code_pb2.PERMISSION_DENIED
         case QueueFullError() | RateLimitError():
             code = code_pb2.RESOURCE_EXHAUSTED
             details.append(_retry_info(error.retry_seconds))

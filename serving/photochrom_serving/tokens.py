@@ -2,8 +2,9 @@
 
 ::
 
-    # name  SHA-256 of the token                                               limits
+    # name  SHA-256 of the token                                               limits, rights
     scans   2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae   rate=20 burst=40
+    deploy  fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9   control
 
 A token is 256 random bits, so its plain hash tells nothing of it; the file holds no secret.
 """
@@ -22,6 +23,7 @@ from photochrom_serving.errors import RateLimitError, SettingsError, Unauthentic
 
 _PREFIX: Final = "photochrom_"  # by which scanners for leaked secrets know it
 _BYTES: Final = 32
+_CONTROL: Final = "control"
 _SCHEME: Final = "bearer "
 _LOOK_SECONDS: Final = 1.0
 
@@ -36,6 +38,8 @@ class Grant:
     """Photographs a second; 0: no limit."""
     burst: float = 0.0
     """Photographs at once, after a rest."""
+    control: bool = False
+    """Whether it may load, unload and label models, where calls may at all."""
 
 
 class Caller:
@@ -166,13 +170,14 @@ def read(file: Path) -> list[Grant]:
 
 
 def _parse(line: str, where: str) -> Grant:
-    expected = "expected NAME SHA256 [rate=PHOTOGRAPHS_A_SECOND [burst=PHOTOGRAPHS]]"
+    expected = "expected NAME SHA256 [rate=PHOTOGRAPHS_A_SECOND [burst=PHOTOGRAPHS]] [control]"
     try:
-        name, digest, *limits = line.split()
-        given = dict(limit.split("=") for limit in limits)
+        name, digest, *words = line.split()
+        control = _CONTROL in words
+        given = dict(word.split("=") for word in words if word != _CONTROL)
         rate = float(given.pop("rate", 0))
         burst = float(given.pop("burst", max(1.0, rate)))
-        grant = Grant(name, bytes.fromhex(digest), rate, burst)
+        grant = Grant(name, bytes.fromhex(digest), rate, burst, control)
     except ValueError:
         raise SettingsError(f"{where}: {expected}") from None
     if given or len(grant.digest) != hashlib.sha256().digest_size or not name.isprintable():

@@ -10,6 +10,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
+from photochrom_contract.open_inference import grpc_service_pb2, grpc_service_pb2_grpc
+from photochrom_contract.tensorflow_serving import model_service_pb2, model_service_pb2_grpc
 from photochrom_contract.v1 import colorizer_pb2
 from photochrom_serving import tokens
 from photochrom_serving.errors import RateLimitError, SettingsError
@@ -102,6 +104,35 @@ def test_the_file_is_read_again_when_it_changes_and_a_broken_one_changes_nothing
         while not is_let_in(stub, new):
             server.wait_for("call")  # or nobody would read its log
         assert not is_let_in(stub, old)
+
+
+def test_models_are_controlled_by_whose_line_says_so(model_repository: Path, tmp_path: Path) -> None:
+    file = tmp_path / "tokens"
+    scans, deploy = add(file, "scans", "rate=100"), add(file, "deploy", "control")
+    flags = ("--tokens", str(file), "--model-control", "explicit")
+    with serving(model_repository, *flags) as server, grpc.insecure_channel(server.target) as channel:
+        triton = grpc_service_pb2_grpc.GRPCInferenceServiceStub(channel)  # type: ignore[no-untyped-call]
+        tensorflow = model_service_pb2_grpc.ModelServiceStub(channel)  # type: ignore[no-untyped-call]
+        load = grpc_service_pb2.RepositoryModelLoadRequest(model_name="photochrom")
+        unload = grpc_service_pb2.RepositoryModelUnloadRequest(model_name="photochrom")
+        reload = model_service_pb2.ReloadConfigRequest()
+        reload.config.model_config_list.config.add(name="photochrom")
+        for method, message in (
+            (triton.RepositoryModelLoad, load),
+            (triton.RepositoryModelUnload, unload),
+            (tensorflow.HandleReloadConfigRequest, reload),
+        ):
+            with pytest.raises(grpc.RpcError) as caught:
+                method(message, metadata=bearer(scans))
+            assert caught.value.code() == grpc.StatusCode.PERMISSION_DENIED
+            assert "the token scans may not control models: add the word control" in str(
+                caught.value.details()
+            )
+        with connected(server.target) as stub:  # nothing was unloaded
+            assert_answers(stub.Colorize(request(lightness(32)), metadata=bearer(scans)), lightness(32))
+        triton.RepositoryModelLoad(load, metadata=bearer(deploy))
+        assert tensorflow.HandleReloadConfigRequest(reload, metadata=bearer(deploy)).status.error_code == 0
+        triton.RepositoryModelUnload(unload, metadata=bearer(deploy))
 
 
 @pytest.mark.parametrize(
