@@ -12,6 +12,9 @@ import logging
 import sys
 from typing import Any
 
+from photochrom_serving.unblocked import Unblocked
+
+_LAST_SECONDS = 1.0
 _LOGGER = logging.getLogger("photochrom_serving")
 _LOGGER.addHandler(logging.NullHandler())
 
@@ -48,8 +51,12 @@ def failure(event: str, cause: BaseException, **fields: object) -> None:
 
 
 def configure(level: str) -> None:
-    """Write the events of ``level`` (a name such as ``info``) and above to standard error."""
-    handler = logging.StreamHandler(sys.stderr)
+    """Write the events of ``level`` (a name such as ``info``) and above to standard error.
+
+    Nobody waits for whoever reads it: of what it does not take, some thousand lines are kept, and of the
+    rest the number.
+    """
+    handler = _Handler(_standard_error())
     handler.setFormatter(_JsonFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -65,6 +72,27 @@ def _emit(level: int, event: str, fields: dict[str, object]) -> None:
         # As Logger.log does, but for the search for the caller's line, which no event has.
         record = _LOGGER.makeRecord(_LOGGER.name, level, "", 0, event, (), None, extra={"fields": fields})
         _LOGGER.handle(record)
+
+
+class _Handler(logging.StreamHandler[Any]):
+    def close(self) -> None:
+        """At the end of the process: the last chance for what waits."""
+        if isinstance(self.stream, Unblocked):
+            self.stream.drain(_LAST_SECONDS)
+        super().close()
+
+
+def _standard_error() -> Any:
+    try:
+        return Unblocked(sys.stderr.fileno(), _lost)
+    except (AttributeError, OSError, ValueError):  # it is no file, or it cannot be polled here
+        return sys.stderr
+
+
+def _lost(lines: int) -> str:
+    record = logging.LogRecord(_LOGGER.name, logging.WARNING, "", 0, "log_lines_lost", (), None)
+    record.fields = {"lines": lines, "advice": "whoever reads standard error has stopped to"}
+    return _JsonFormatter().format(record)
 
 
 @functools.lru_cache(1)
