@@ -51,6 +51,7 @@ class Batcher:
         self._model = model
         self._lanes: dict[int, Lane] = {}
         self._arrived: list[tuple[Lane, list[Entry]]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def predict(
         self, planes: Sequence[Plane], deadline: Deadline, temperature: float | None = None
@@ -61,7 +62,7 @@ class Batcher:
         :raises ExpiredError: if the deadline passed in the queue, or cannot be met.
         :raises PredictionError: if a photograph or its batch failed; then the others leave the queue.
         """
-        loop = asyncio.get_running_loop()
+        loop = self._loop = self._loop or asyncio.get_running_loop()
         lane = self.lane(planes[0].shape[0])
         now = time.monotonic()
         _check_deadline(deadline, lane, len(planes), now)
@@ -110,7 +111,8 @@ class Batcher:
         requests = len(self._arrived)
         turns = _TURNS if requests > before else turns - 1
         if turns and requests < self._arrived[0][0].times.full():
-            asyncio.get_running_loop().call_soon(self._gather, requests, turns)
+            assert self._loop is not None, "somebody has arrived"
+            self._loop.call_soon(self._gather, requests, turns)
             return
         arrived, self._arrived = self._arrived, []
         for lane, entries in arrived:

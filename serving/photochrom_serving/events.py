@@ -5,11 +5,14 @@ secret. It goes through :mod:`logging`, so that a program which embeds the serve
 nothing is printed unless :func:`configure` was called, as the command does.
 """
 
+import contextlib
 import datetime
 import functools
 import json
 import logging
 import sys
+import time
+from collections.abc import Mapping
 from typing import Any
 
 from photochrom_serving.unblocked import Unblocked
@@ -17,6 +20,8 @@ from photochrom_serving.unblocked import Unblocked
 _LAST_SECONDS = 1.0
 _LOGGER = logging.getLogger("photochrom_serving")
 _LOGGER.addHandler(logging.NullHandler())
+_handler: "_Handler | None" = None
+"""What writes the lines, once :func:`configure` was called."""
 
 
 def debug(event: str, **fields: object) -> None:
@@ -56,7 +61,8 @@ def configure(level: str) -> None:
     Nobody waits for whoever reads it: of what it does not take, some thousand lines are kept, and of the
     rest the number.
     """
-    handler = _Handler(_standard_error())
+    global _handler  # noqa: PLW0603
+    _handler = handler = _Handler(_standard_error())
     handler.setFormatter(_JsonFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -68,13 +74,23 @@ def configure(level: str) -> None:
 
 
 def _emit(level: int, event: str, fields: dict[str, object]) -> None:
-    if _LOGGER.isEnabledFor(level):
-        # As Logger.log does, but for the search for the caller's line, which no event has.
-        record = _LOGGER.makeRecord(_LOGGER.name, level, "", 0, event, (), None, extra={"fields": fields})
-        _LOGGER.handle(record)
+    if not _LOGGER.isEnabledFor(level):
+        return
+    if _handler is not None:  # without a record: each call leaves a line
+        _handler.write(_line(time.time(), logging.getLevelName(level).lower(), event, fields))
+        return
+    # As Logger.log does, but for the search for the caller's line, which no event has.
+    record = _LOGGER.makeRecord(_LOGGER.name, level, "", 0, event, (), None, extra={"fields": fields})
+    _LOGGER.handle(record)
 
 
 class _Handler(logging.StreamHandler[Any]):
+    def write(self, line: str) -> None:
+        """Write a line, as :meth:`emit` does a record's."""
+        with self.lock or contextlib.nullcontext(), contextlib.suppress(OSError, ValueError):
+            self.stream.write(line + self.terminator)
+            self.stream.flush()
+
     def close(self) -> None:
         """At the end of the process: the last chance for what waits."""
         if isinstance(self.stream, Unblocked):
@@ -90,9 +106,8 @@ def _standard_error() -> Any:
 
 
 def _lost(lines: int) -> str:
-    record = logging.LogRecord(_LOGGER.name, logging.WARNING, "", 0, "log_lines_lost", (), None)
-    record.fields = {"lines": lines, "advice": "whoever reads standard error has stopped to"}
-    return _JsonFormatter().format(record)
+    advice = "whoever reads standard error has stopped to"
+    return _line(time.time(), "warning", "log_lines_lost", {"lines": lines, "advice": advice})
 
 
 @functools.lru_cache(1)
@@ -103,16 +118,18 @@ def _second(moment: int) -> str:
 _encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
+def _line(moment: float, level: str, event: str, fields: Mapping[str, object]) -> str:
+    """One JSON object: time (RFC 3339, UTC), level, event, and the event's fields."""
+    seconds = int(moment)
+    time_ = f"{_second(seconds)}.{int(1e3 * (moment - seconds)):03}Z"
+    return _encode({"time": time_, "level": level, "event": event, **fields})
+
+
 class _JsonFormatter(logging.Formatter):
-    """A record as one JSON object: time (RFC 3339, UTC), level, event, and the event's fields."""
+    """A record as a line: those of the libraries, and failures."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
-            "time": f"{_second(int(record.created))}.{int(record.msecs):03}Z",
-            "level": record.levelname.lower(),
-            "event": record.getMessage(),
-            **getattr(record, "fields", {"logger": record.name}),
-        }
+        fields: dict[str, object] = getattr(record, "fields", {"logger": record.name})
         if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
-        return _encode(line)
+            fields = {**fields, "traceback": self.formatException(record.exc_info)}
+        return _line(record.created, record.levelname.lower(), record.getMessage(), fields)
