@@ -1,8 +1,9 @@
 """Color at edges: guided upsampling against bilinear, on the photographs of a test set that lies outside.
 
-For each photograph chroma is stretched from 48 x 48, the model's own and the truth's averaged down (which
-leaves nothing but the stretching), and compared with the truth within 4 pixels of strong lightness edges and
-everywhere. Overshoot is how far chroma leaves the range of the samples around it: a halo. Writes markdown.
+For each photograph chroma is stretched from the model's chroma size, its own and the truth's averaged down
+(which leaves nothing but the stretching), and compared with the truth within 4 pixels of strong lightness
+edges and everywhere. Overshoot is how far chroma leaves the range of the samples around it: a halo. Writes
+markdown.
 """
 
 import argparse
@@ -16,12 +17,11 @@ import onnxruntime
 from PIL import Image
 from scipy import ndimage
 
+from benchmarks import subjects
 from photochrom_contract import lab, photograph, reduction, tensors
 from photochrom_contract.upsampling import ChromaField, Upsampling
 
-ROOT = Path(__file__).parents[1]
 METHODS: tuple[Upsampling, ...] = ("bilinear", "guided")
-SAMPLES = 48
 NEAR = 4
 STRONG = 12.0
 """L* a pixel, by Sobel's filter."""
@@ -30,26 +30,31 @@ STRONG = 12.0
 def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--photographs", type=Path, default=ROOT / "../shared/data/test-open.tar")
+    parser.add_argument("--photographs", type=Path, default=subjects.ROOT / "../shared/data/test-open.tar")
     parser.add_argument("--every", type=int, default=3, help="take every n-th")
-    parser.add_argument("--model", type=Path, default=ROOT / "models/photochrom/1/model.onnx")
+    parser.add_argument("--models", type=Path, default=subjects.MODELS, help="the model repository")
+    parser.add_argument("--name", default="photochrom", help="the model")
     arguments = parser.parse_args()
     if not arguments.photographs.is_file():
         raise SystemExit(f"skipped: {arguments.photographs} is not there")
-    session = onnxruntime.InferenceSession(arguments.model, providers=["CPUExecutionProvider"])
+    manifest = subjects.latest(arguments.models, arguments.name)
+    samples = manifest.default_size // manifest.chroma_stride
+    model = subjects.model_file(arguments.models, manifest)
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     totals = {(kind, method): np.zeros(5) for kind in ("model", "truth") for method in METHODS}
     count = 0
     for truth in photographs(arguments.photographs, arguments.every):
         count += 1
         lightness = np.ascontiguousarray(truth[..., 0])
-        plane = photograph.reduce_lightness(lightness, 192)
+        plane = photograph.reduce_lightness(lightness, manifest.default_size)
         (predicted,) = session.run(
             [tensors.CHROMA], {tensors.LIGHTNESS: tensors.lightness_to_tensor(plane[None])}
         )
-        for kind, chroma in {"model": predicted[0], "truth": reduced(truth)}.items():
+        for kind, chroma in {"model": predicted[0], "truth": reduced(truth, samples)}.items():
             for method in METHODS:
                 totals[kind, method] += measured(truth, chroma, method)
-    print(f"\n{count} photographs of {arguments.photographs.name}, mean distance in a*b*\n")
+    what = f"{manifest.name} {manifest.version}, chroma {samples} x {samples}"
+    print(f"\n{what}: {count} photographs of {arguments.photographs.name}, mean distance in a*b*\n")
     print(
         "| chroma of | upsampling | near edges | everywhere | overshoot |\n| --- | --- | ---: | ---: | ---: |"
     )
@@ -69,12 +74,12 @@ def photographs(tar: Path, every: int) -> Iterator[np.ndarray]:
             yield lab.rgb_to_lab(rgb)
 
 
-def reduced(truth: np.ndarray) -> np.ndarray:
+def reduced(truth: np.ndarray, samples: int) -> np.ndarray:
     """The truth's chroma, averaged down as the model's is small."""
     height, width = truth.shape[:2]
     planes = [np.ascontiguousarray(truth[..., channel]) for channel in (1, 2)]
     return np.stack(
-        [reduction.reduce(plane.__getitem__, height, width, SAMPLES, SAMPLES) for plane in planes]
+        [reduction.reduce(plane.__getitem__, height, width, samples, samples) for plane in planes]
     )
 
 

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 
 from photochrom_training.checkpoints import Best, Progress, TrainingDivergedError
@@ -43,8 +44,34 @@ def test_a_loss_that_is_no_number_is_never_the_best(tmp_path: Path) -> None:
     assert best.read() == {"epoch": 4, "val_loss": 1.0}
 
 
-def test_a_diverged_run_says_what_is_kept(tmp_path: Path) -> None:
-    with pytest.raises(TrainingDivergedError, match="loss of epoch 1 is not a number; nothing is kept"):
-        Progress(tmp_path).on_epoch_end(0, {"loss": math.nan})
-    with pytest.raises(TrainingDivergedError, match="epoch 2's checkpoint is kept"):
-        Progress(tmp_path).on_epoch_end(2, {"loss": math.inf})
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("first_bad", "says"),
+    [(2, "loss of epoch 1 is not a number; nothing is kept"), (13, "epoch 2's checkpoint is kept")],
+)
+def test_a_diverged_run_ends_at_that_batch_and_says_what_is_kept(
+    first_bad: int, says: str, tmp_path: Path
+) -> None:
+    seen: list[int] = []
+
+    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+        def __len__(self) -> int:
+            return 5
+
+        def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+            return np.ones((2, 1)), np.ones((2, 1))
+
+    class Spoil(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
+            del batch, logs
+            seen.append(len(seen))
+            if len(seen) == first_bad:
+                self.model.set_weights([weight * np.nan for weight in self.model.get_weights()])
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    progress = Progress(tmp_path)
+    with pytest.raises(TrainingDivergedError, match=says):
+        model.fit(Batches(), epochs=4, callbacks=[Spoil(), progress, progress.seal()], verbose=0)
+    assert len(seen) == first_bad
+    assert progress.epochs == (first_bad - 1) // 5

@@ -1,4 +1,4 @@
-"""What age does to a photograph: for training, lightly and on lightness alone; for evaluation, all of it.
+"""What age does to a photograph: for training, some of it and on lightness alone; for evaluation, all of it.
 
 Every step is on L* ``(h, w)`` float32, 0 to 100, and draws from a generator that it is given: the same seed,
 the same scratches.
@@ -20,15 +20,26 @@ _SEPIA = (10.0, 25.0)
 
 
 def age(lightness: Lightness, random: Random) -> Lightness:
-    """Blur, a bent tone curve, fading, grain, each at random: what a model learns to see through."""
-    if random.random() < 0.3:
-        lightness = _soften(lightness, random.uniform(0.5, 0.9))
-    aged: npt.NDArray[np.floating] = _fade(
-        lightness, np.exp(random.uniform(-0.35, 0.35)), random.uniform(0, 0.15), random.uniform(0.85, 1)
-    )
+    """What a model learns to see through: the steps of :func:`old_print`, each drawn, by itself, at random.
+
+    Lightness is all that the model sees, so nothing is toned.
+    """
+    aged = lightness
     if random.random() < 0.5:
-        aged = aged + random.normal(0, random.uniform(0.5, 4), lightness.shape)
-    return np.asarray(np.clip(aged, 0, 100), np.float32)
+        aged = _soften(aged, random.uniform(0.4, 0.9))
+    if random.random() < 0.4:
+        aged = aged * _vignette(aged.shape, random.uniform(0.1, 0.5))
+    aged = _fade(aged, np.exp(random.uniform(-0.35, 0.35)), random.uniform(0, 0.2), random.uniform(0.8, 1))
+    if random.random() < 0.6:
+        aged = aged + _grain(aged.shape, random.uniform(0.5, 4), random)
+    aged = np.asarray(np.clip(aged, 0, 100), np.float32)
+    if random.random() < 0.3:
+        aged = _scratch(aged, int(random.integers(1, 6)), random)
+    if random.random() < 0.4:
+        print_ = Image.fromarray(np.rint(aged * 2.55).astype(np.uint8))
+        scan = _compressed(print_, int(random.integers(40, 81)))
+        aged = np.asarray(scan, np.float32) / np.float32(2.55)
+    return aged
 
 
 def old_print(lightness: Lightness, random: Random) -> Image.Image:
@@ -105,4 +116,4 @@ def _compressed(picture: Image.Image, quality: int) -> Image.Image:
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=quality)
     with Image.open(file) as again:
-        return again.convert("RGB")
+        return again.copy()

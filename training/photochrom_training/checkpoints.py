@@ -31,6 +31,7 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self._folder = folder
+        self._epoch = 0
 
     @property
     def epochs(self) -> int:
@@ -51,20 +52,35 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
         """Note that the run came to its end, after however many epochs."""
         self._write({**self._read(), "finished": True})
 
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Know which one it is."""
+        del logs
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """See at once that the run diverges: the rest of the epoch would be in vain."""
+        del batch
+        self._check(logs)
+
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Save the weights under a new name; they count once the epoch is sealed."""
-        if not math.isfinite((logs or {}).get("loss", math.nan)):
-            kept = f"epoch {epoch}'s checkpoint is kept in {self._folder}" if epoch else "nothing is kept"
-            raise TrainingDivergedError(
-                f"the loss of epoch {epoch + 1} is not a number; {kept}. The same command would diverge "
-                "again: lower the configuration's learning rate, or try another --seed and --output"
-            )
+        self._check(logs)
         with replacing(self._folder / _weights_name(epoch)) as path:
             self.model.save_weights(path)
 
     def seal(self) -> keras.callbacks.Callback:
         """The callback that declares an epoch done."""
         return keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, _: self._seal(epoch))
+
+    def _check(self, logs: dict[str, Any] | None) -> None:
+        if math.isfinite((logs or {}).get("loss", math.nan)):
+            return
+        epoch = self._epoch
+        kept = f"epoch {epoch}'s checkpoint is kept in {self._folder}" if epoch else "nothing is kept"
+        raise TrainingDivergedError(
+            f"the loss of epoch {epoch + 1} is not a number; {kept}. The same command would diverge "
+            "again: lower the configuration's learning rate, or try another --seed and --output"
+        )
 
     def _seal(self, epoch: int) -> None:
         name = _weights_name(epoch)

@@ -14,7 +14,6 @@ from keras import ops
 from photochrom_contract.tensors import CHROMA
 from photochrom_training.bins import CENTERS, SMOOTHING
 from photochrom_training.networks.colorful import SCORES
-from photochrom_training.perceptual import PerceptualDistance, recombine
 
 ACCURACY_RADIUS = 10.0
 """A predicted color is counted as right within this distance of the true a*b*, in CIE units."""
@@ -84,26 +83,6 @@ def soften(chroma: Any) -> tuple[Any, Any]:
     )
     closeness, nearest = ops.top_k(-square, _NEIGHBORS)
     return nearest, ops.softmax(closeness / (2 * SMOOTHING**2), axis=-1)
-
-
-@dataclasses.dataclass(frozen=True)
-class PerceptualRegression:
-    """The chroma's loss, plus ``weight`` times how different the recombined pictures look."""
-
-    loss: keras.losses.Loss
-    distance: PerceptualDistance
-    weight: float
-    gain: float = 1.0
-    """A factor on the truth that the chroma's loss sees: makes up for the greyness that regression learns."""
-    every: int = 1
-    """Of a batch, every so many pictures are recombined: seeing is what costs."""
-
-    def __call__(self, lightness: Any, truth: Any, outputs: dict[str, Any]) -> Any:
-        """The loss of one batch."""
-        chroma = outputs[CHROMA]
-        pictures = (recombine(lightness[:: self.every], planes[:: self.every]) for planes in (chroma, truth))
-        distance = self.distance(*pictures)
-        return self.loss(self.gain * truth, chroma) + self.weight * distance
 
 
 def huber(knee: float) -> keras.losses.Loss:

@@ -3,8 +3,7 @@
     photochrom-train photochrom-small --photographs DATA/train-*.tar --stage decoder --output runs/small1
     photochrom-train photochrom-small --photographs DATA/train-*.tar --start-from runs/small1
 
-Everything else is as in ``photochrom``. Not trained yet: ``photochrom`` 1 is this network, trained another
-way, and takes 6 ms at 256 px in ONNX Runtime on two cores.
+Everything else is as in ``photochrom``.
 """
 
 import dataclasses

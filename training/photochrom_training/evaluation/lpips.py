@@ -28,7 +28,9 @@ SCALE = np.array([0.458, 0.448, 0.450], np.float32)
 # AlexNet's five convolutions: stride, zero padding, and whether a 3 x 3 max pooling of stride 2 comes before.
 _LAYERS = ((4, 2, False), (1, 2, True), (1, 1, True), (1, 1, False), (1, 1, False))
 
-Features = list[Any]
+Tensor = Any
+
+Features = list[Tensor]
 """Five tensors ``(n, h, w, channels)``, each pixel's channels a vector of length 1."""
 
 
@@ -64,10 +66,17 @@ class Lpips:
 
         :raises ValueError: for a side below :data:`SMALLEST_SIDE`.
         """
+        return self.see(rgb.astype(np.float32) / np.float32(255))
+
+    def see(self, rgb: Tensor) -> Features:
+        """The same of a tensor ``(n, h, w, 3)`` of encoded sRGB, 0 to 1, and differentiable in it.
+
+        :raises ValueError: for a side below :data:`SMALLEST_SIDE`.
+        """
         height, width = rgb.shape[1:3]
-        if min(height, width) < SMALLEST_SIDE:
+        if height is not None and min(height, width) < SMALLEST_SIDE:
             raise ValueError(f"LPIPS needs sides of {SMALLEST_SIDE} px or more, not {width} x {height}")
-        x: Any = (rgb.astype(np.float32) * np.float32(2 / 255) - 1 - SHIFT) / SCALE
+        x = (rgb * 2 - 1 - SHIFT) / SCALE
         features = []
         for (kernel, bias), (stride, pad, pooled) in zip(self._convolutions, _LAYERS, strict=True):
             if pooled:
@@ -75,17 +84,22 @@ class Lpips:
             x = keras.ops.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
             x = keras.ops.conv(x, kernel, stride, "valid", data_format="channels_last")
             x = keras.ops.relu(x + bias)
-            length = keras.ops.sqrt(keras.ops.sum(x * x, axis=-1, keepdims=True))
-            features.append(x / (length + 1e-10))
+            # Inside the root, for its slope at nothing has to be a number.
+            length = keras.ops.sqrt(keras.ops.sum(x * x, axis=-1, keepdims=True) + 1e-10)
+            features.append(x / length)
         return features
 
     def distance(self, first: Features, second: Features) -> npt.NDArray[np.float64]:
         """The distances ``(n,)`` of n pairs: 0 for equal pictures, about 1 for unrelated ones."""
+        return np.asarray(keras.ops.convert_to_numpy(self.compare(first, second)), np.float64)
+
+    def compare(self, first: Features, second: Features) -> Tensor:
+        """The same as a tensor ``(n,)``, differentiable in both."""
         total = 0.0
         for one, other, head in zip(first, second, self._heads, strict=True):
             weighed = keras.ops.matmul(keras.ops.square(one - other), head[:, None])
             total = total + keras.ops.mean(weighed, axis=(1, 2, 3))
-        return np.asarray(keras.ops.convert_to_numpy(total), np.float64)
+        return total
 
 
 def read_weights(path: Path) -> dict[str, Any]:
