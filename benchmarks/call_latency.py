@@ -1,7 +1,7 @@
 """What a call costs over the bare ONNX Runtime session, and what the command costs: ``make bench``.
 
 A real server process and a bare session with the server's own options run the same model on the same
-plane in turns, so that whatever else the machine does meets both alike.
+plane in turns of ten, so that whatever else the machine does meets both alike.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=0, help="of the plane; 0: the model's default")
     parser.add_argument("--photo", type=Path, default=subjects.ROOT / "examples" / "coffee.jpg")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of the bare session")
-    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=30)
     arguments = parser.parse_args()
 
     manifest = subjects.latest(arguments.models, arguments.name)
@@ -43,7 +43,7 @@ def main() -> None:
     run = subjects.bare_session(subjects.model_file(arguments.models, manifest), arguments.threads)
     batch = tensors.lightness_to_tensor(plane[np.newaxis])
     text = f"{report.machine()}\n\n{arguments.name} {manifest.version} at {plane.shape[0]} px, "
-    text += f"{arguments.rounds} rounds in turns\n\n"
+    text += f"{arguments.rounds} rounds in turns of ten\n\n"
     with subjects.photochrom(arguments.models) as (target, _), grpc.insecure_channel(target) as channel:
         call = remote_call(channel, plane, messages.ModelSpec(name=arguments.name))
         text += latency(
@@ -78,9 +78,16 @@ def seconds_of(action: Callable[[], object]) -> float:
 
 
 def in_turns(actions: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of every run of every action, one of each a round, the first round for warming up."""
-    measured = [{name: seconds_of(action) for name, action in actions.items()} for _ in range(rounds + 1)]
-    return {name: [each[name] for each in measured[1:]] for name in actions}
+    """The median seconds of every action in every round: ten runs, after two from cold caches.
+
+    One caller calls again and again; in single turns, each would find the caches full of the other's weights.
+    """
+    measured: dict[str, list[float]] = {name: [] for name in actions}
+    for _ in range(rounds):
+        for name, action in actions.items():
+            seconds = [seconds_of(action) for _ in range(12)]
+            measured[name].append(statistics.median(seconds[2:]))
+    return measured
 
 
 def latency(seconds: dict[str, list[float]]) -> str:

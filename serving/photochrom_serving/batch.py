@@ -1,5 +1,6 @@
 """A batch: photographs that run together, from the first that is copied in to the last that is answered."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
@@ -127,6 +128,9 @@ class Batch:
             compute_seconds=self.compute_seconds,
             failed=failed,
         )
+        asyncio.get_running_loop().call_soon(self._tell, run)  # after those who wait have gone on
+
+    def _tell(self, run: BatchRun) -> None:
         _log(run)
         self._watch(run)
 

@@ -161,10 +161,13 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # t
                 raise
             finally:
                 call.total_seconds = time.monotonic() - start
-                for watch in self._watches:
-                    watch(call)
+                asyncio.get_running_loop().call_soon(self._tell, call)  # once the answer is on its way
 
         return watched
+
+    def _tell(self, call: Call) -> None:
+        for watch in self._watches:
+            watch(call)
 
 
 def _request_id(metadata: Mapping[str, Any]) -> str:

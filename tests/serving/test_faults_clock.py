@@ -14,8 +14,8 @@ from tests.serving.conftest import assert_answers, connected, lightness, request
 _PACKAGE = Path(photochrom_serving.__file__).parent
 _DAY = 86400
 
-_TELLS_WHEN = {"tracing.py", "protocols/statistics.py"}
-"""What is sent to others has the time of the wall clock; nothing is decided by it."""
+_TELLS_WHEN = {"events.py", "tracing.py", "protocols/statistics.py"}
+"""What is told to others has the time of the wall clock; nothing is decided by it."""
 
 _WALL_CLOCK = {
     ("time", "time"),
