@@ -76,6 +76,20 @@ class Admission:
         """How many bytes those take that are inside."""
         return self._bytes
 
+    def refusal(self, photographs: int = 1, size: int = 0) -> QueueFullError | None:
+        """What a request for so many is told just now; None if they are let in.
+
+        :param size: the bytes that they and their answers take.
+        """
+        if self._photographs + photographs > self._limit:
+            held, limit = f"{self._photographs} photographs", self._limit
+        elif self._byte_limit is not None and self._bytes + size > self._byte_limit:
+            held, limit = f"photographs of {self._bytes} bytes", self._byte_limit
+        else:
+            return None
+        message = f"{held} are in the server already, its limit is {limit}; try again later"
+        return QueueFullError(message, self._retry_seconds())
+
     async def empty(self) -> None:
         """Wait until nothing is inside."""
         await self._empty.wait()
@@ -88,18 +102,9 @@ class Admission:
                 f"has {photographs} photographs of {size} bytes with their answers, but the server takes "
                 f"{self._limit} of {byte_limit} at a time; send fewer in one request",
             )
-        if self._photographs + photographs > self._limit:
-            raise QueueFullError(
-                f"{self._photographs} photographs are in the server already, its limit is {self._limit}; "
-                "try again later",
-                self._retry_seconds(),
-            )
-        if self._bytes + size > byte_limit:
-            raise QueueFullError(
-                f"photographs of {self._bytes} bytes are in the server already, its limit is {byte_limit}; "
-                "try again later",
-                self._retry_seconds(),
-            )
+        refusal = self.refusal(photographs, size)
+        if refusal:
+            raise refusal
 
     def _retry_seconds(self) -> float:
         """When there should be room: after a mean stay, or if stays have grown, after as long again."""

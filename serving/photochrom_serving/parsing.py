@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 from photochrom_serving.calls import Context, Handler
 from photochrom_serving.errors import InvalidFieldError
 from photochrom_serving.status import refuse
+from photochrom_serving.unread import Unread
 
 Parse = Callable[[bytes], Any]
 
@@ -63,9 +64,9 @@ def _strict(parse: Parse) -> Parse:
 
 
 def _of_one(behavior: Any, parse: Parse) -> Any:
-    async def answer(data: bytes, context: Context) -> Any:
+    async def answer(data: bytes | Unread, context: Context) -> Any:
         try:
-            request = parse(data)
+            request = data if isinstance(data, Unread) else parse(data)
         except InvalidFieldError as error:
             await refuse(context, error)
         return await behavior(request, context)

@@ -24,6 +24,7 @@ from photochrom_serving.photo_pool import PhotoPool
 from photochrom_serving.servables import Servables
 from photochrom_serving.service import ColorizerService
 from photochrom_serving.settings import Settings
+from photochrom_serving.shedding import SheddingInterceptor
 from photochrom_serving.tokens import Tokens
 
 if TYPE_CHECKING:  # they take their time to import, and an embedded server does without
@@ -77,7 +78,12 @@ class Server:
         ]
         self._calls = CallInterceptor(watches, tracing.begin if tracing else None)
         self._server = grpc.aio.server(
-            interceptors=[self._calls, *_guards(settings), ParsingInterceptor()],
+            interceptors=[
+                SheddingInterceptor(self._admission),
+                self._calls,
+                *_guards(settings),
+                ParsingInterceptor(),
+            ],
             options=connections.options(settings),
         )
         colorizer_pb2_grpc.add_ColorizerServicer_to_server(service, self._server)  # type: ignore[no-untyped-call]

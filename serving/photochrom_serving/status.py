@@ -30,6 +30,7 @@ from photochrom_serving.errors import (
     UnauthenticatedError,
     UnsupportedError,
 )
+from photochrom_serving.unread import Unread
 
 Context = calls.Context
 Service = TypeVar("Service")
@@ -103,6 +104,8 @@ def answers(
     @functools.wraps(method)
     async def answered(service: Service, request: Request, context: Context) -> Response:
         try:
+            if isinstance(request, Unread):
+                raise request.answer
             return await method(service, request, context)
         except Exception as error:
             if not isinstance(error, RequestError):

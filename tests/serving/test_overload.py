@@ -1,12 +1,16 @@
 """Admission: a full server says so at once, and when to come back; nobody runs what nobody awaits."""
 
 from pathlib import Path
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from photochrom_serving.shedding import PREDICTING
 from tests import model_factory
 from tests.serving.conftest import assert_answers, connected, lightness, refusal, request, serving
+
+_EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 def test_above_its_limit_the_server_refuses_at_once_and_says_when_to_come_back(tmp_path: Path) -> None:
@@ -32,6 +36,26 @@ def test_above_its_limit_the_server_refuses_at_once_and_says_when_to_come_back(t
         assert "4 photographs are in the server already" in message
         pushback = int(dict(call.trailing_metadata())["grpc-retry-pushback-ms"])
         assert 50 <= retry.retry_delay.ToMilliseconds() <= pushback <= 5000
+
+
+def test_what_a_full_server_refuses_is_not_read(tmp_path: Path) -> None:
+    model_factory.publish(tmp_path, model=model_factory.build_model(work=2000))
+    with (
+        serving(tmp_path, "--queue-limit", "1", "--no-warm-up") as server,
+        connected(server.target) as stub,
+        grpc.insecure_channel(server.target) as channel,
+    ):
+        raw: Any = channel  # that bytes need no serializer is not in its stubs
+        codes = {method: raw.unary_unary(method).future(b"none").code() for method in PREDICTING}
+        assert set(codes.values()) == {grpc.StatusCode.INVALID_ARGUMENT}, "there is room: it is read"
+        inside = stub.Colorize.future(request(lightness(64)))
+        while stub.Colorize.future(request(lightness(64)), timeout=0.02).code() != _EXHAUSTED:
+            assert not inside.done(), "it has never been full"
+        codes = {method: raw.unary_unary(method).future(b"none").code() for method in PREDICTING}
+        assert not inside.done()
+        assert_answers(inside.result(), lightness(64))
+    assert codes.pop("/photochrom.v1.Colorizer/Colorize") == _EXHAUSTED
+    assert set(codes.values()) == {grpc.StatusCode.UNAVAILABLE}, "as these protocols call it"
 
 
 def test_a_client_that_retries_as_told_gets_every_answer(tmp_path: Path) -> None:

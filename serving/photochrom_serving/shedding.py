@@ -1,0 +1,53 @@
+"""Shedding: while nobody is let in, a call is refused before its photographs are read.
+
+Under overload most calls are refused, and what a refusal costs is missing for the photographs inside.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import grpc
+
+from photochrom_serving.admission import Admission
+from photochrom_serving.calls import Context, Handler
+from photochrom_serving.unread import Unread
+
+PREDICTING: Final = frozenset(
+    {
+        "/photochrom.v1.Colorizer/Colorize",
+        "/tensorflow.serving.PredictionService/Predict",
+        "/inference.GRPCInferenceService/ModelInfer",
+    }
+)
+"""The methods of one request and one answer that have to be admitted."""
+
+
+class SheddingInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # takes none at run time
+    """Outside of all others: who calls is asked, and told, as ever."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self._handlers: dict[str, Handler] = {}
+
+    async def intercept_service(
+        self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]], details: Any
+    ) -> Handler:
+        """The method's handler, or while the server is full, one that reads no request."""
+        handler = await continuation(details)
+        if details.method not in PREDICTING or self._admission.refusal() is None:
+            return handler
+        unread = self._handlers.get(details.method)
+        if unread is None:
+            unread = self._handlers[details.method] = self._unread(handler)
+        return unread
+
+    def _unread(self, handler: Handler) -> Handler:
+        behavior = handler.unary_unary
+
+        async def answer(requests: Any, context: Context) -> Any:
+            refusal = self._admission.refusal()
+            request = Unread(refusal) if refusal else await anext(requests, b"")  # a place has come free
+            return await behavior(request, context)
+
+        # gRPC leaves only the requests of a stream to their method to read.
+        return grpc.stream_unary_rpc_method_handler(answer, None, handler.response_serializer)
