@@ -11,8 +11,6 @@ from photochrom_serving.errors import ExpiredError, PredictionError
 from photochrom_serving.lane import Entry, Lane
 from photochrom_serving.session import Chroma
 
-_Answers = Sequence[Chroma | PredictionError]
-
 
 class Batch:
     """Open until it runs: photographs that come in time are copied in while the batch before is running.
@@ -38,6 +36,8 @@ class Batch:
         self._stage = lane.borrow_stage()
         self._bucket = 0
         self._assembly_seconds = 0.0
+        self._answers: Sequence[Chroma | PredictionError] = ()
+        self._failed = False
         self._started = time.monotonic()
 
     def assemble(self, first: int, entries: Sequence[Entry]) -> None:
@@ -84,18 +84,17 @@ class Batch:
             finally:
                 self.compute_seconds = time.monotonic() - start
 
-    def answer(self, failure: BaseException | None) -> None:
-        """Deliver what it answered, or that it failed. Needs no lock, but the stage until it returns."""
+    def read(self, failure: BaseException | None) -> None:
+        """Copy what it answered, or that it failed. Needs no lock, but the stage."""
         if not self.entries:
             return
-        answers: _Answers
         if failure is None:
-            answers = self._stage.read(len(self.entries))
+            self._answers = self._stage.read(len(self.entries))
         else:
+            self._failed = True
             events.failure("batch_failed", failure, model=self.lane.label, photographs=len(self.entries))
             message = f"{self.lane.label} failed on this photograph's batch; the server's log says how"
-            answers = [PredictionError(message)] * len(self.entries)
-        _on_loop_of(self.entries, lambda: self._deliver(answers, failed=failure is not None))
+            self._answers = [PredictionError(message)] * len(self.entries)
 
     def settle(self) -> float:
         """Remember for the batches to come how long it took, and free its stage. Needs the lock.
@@ -108,9 +107,14 @@ class Batch:
             self.lane.times.note(self._bucket, seconds)
         return seconds - self.charged
 
-    def _deliver(self, answers: _Answers, failed: bool) -> None:
+    def answer(self) -> None:
+        """Deliver what was read."""
+        if self.entries:
+            _on_loop_of(self.entries, self._deliver)
+
+    def _deliver(self) -> None:
         waits = tuple(self._started - entry.since for entry in self.entries)
-        for entry, answer, waited in zip(self.entries, answers, waits, strict=True):
+        for entry, answer, waited in zip(self.entries, self._answers, waits, strict=True):
             if entry.answer.done():
                 continue
             if isinstance(answer, PredictionError):
@@ -126,7 +130,7 @@ class Batch:
             queue_seconds=waits,
             assembly_seconds=self._assembly_seconds,
             compute_seconds=self.compute_seconds,
-            failed=failed,
+            failed=self._failed,
         )
         asyncio.get_running_loop().call_soon(self._tell, run)  # after those who wait have gone on
 

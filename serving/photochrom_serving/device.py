@@ -162,9 +162,10 @@ class Device:
                 self._run(batch)
         except Exception as error:  # of the model's, or a bug: the next batch has nothing to do with it
             failure = error
-        batch.answer(failure)
+        batch.read(failure)
         with self._lock:
             batch.lane.turn += batch.settle()
+        batch.answer()  # the last thing before this thread waits: it would be in the event loop's way
 
     def _keep_open(self, batch: Batch) -> None:
         """Copy in what arrives for a batch, until it is closed."""
