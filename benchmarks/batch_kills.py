@@ -1,8 +1,8 @@
 """A batch of many small photographs, killed at random moments: each output is there once and whole, or not.
 
-Starts a server with the tests' tiny model, kills ``photochrom batch`` again and again at a moment drawn from
-the time that the rest should take, lets it end, and looks at every file. Exits with 1 if one is missing, not
-whole or colored twice.
+Starts a server with the tests' tiny model, kills ``photochrom batch`` again and again, each time soon after
+so many are colored as chance says, lets it end, and looks at every file. Exits with 1 if one is missing,
+not whole or colored twice.
 """
 
 import argparse
@@ -39,18 +39,15 @@ def main() -> None:
         with subjects.photochrom(models) as (target, _):
             command = [sys.executable, "-m", "photochrom", "batch", str(album), str(colored)]
             command += ["--target", target]
-            start, rate, text = time.perf_counter(), 0.0, report.machine() + "\n\n"
-            for kill in range(arguments.kills):
-                rest = (arguments.count - lines_of(journal)) / rate if rate else 15.0
+            start, text = time.perf_counter(), report.machine() + "\n\n"
+            for moment in sorted(chance.sample(range(1, arguments.count), arguments.kills)):
                 with subprocess.Popen(command) as process:
-                    began, had = time.perf_counter(), lines_of(journal)
-                    try:
-                        process.wait(chance.uniform(1, max(2, rest / (arguments.kills - kill + 1))))
-                        break
-                    except subprocess.TimeoutExpired:
-                        process.kill()
-                rate = max(1.0, (lines_of(journal) - had) / (time.perf_counter() - began))
-                text += f"- killed after {time.perf_counter() - began:.1f} s: {lines_of(journal)} colored\n"
+                    while lines_of(journal) < moment:
+                        if process.poll() is not None:
+                            raise SystemExit(f"it ended before {moment} were colored")
+                        time.sleep(chance.uniform(0, 0.1))
+                    process.kill()
+                text += f"- killed: {lines_of(journal)} colored\n"
             ended = subprocess.run([*command, "--json"], check=False, stdout=subprocess.PIPE, text=True)
             seconds = time.perf_counter() - start
             again = subprocess.run([*command, "--json"], check=False, stdout=subprocess.PIPE, text=True)
