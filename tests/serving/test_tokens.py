@@ -10,7 +10,6 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
-from photochrom_contract.open_inference import grpc_service_pb2, grpc_service_pb2_grpc
 from photochrom_contract.v1 import colorizer_pb2
 from photochrom_serving import tokens
 from photochrom_serving.errors import RateLimitError, SettingsError
@@ -110,20 +109,17 @@ def test_models_are_controlled_by_whose_line_says_so(model_repository: Path, tmp
     scans, deploy = add(file, "scans", "rate=100"), add(file, "deploy", "control")
     flags = ("--tokens", str(file), "--model-control", "explicit")
     with serving(model_repository, *flags) as server, grpc.insecure_channel(server.target) as channel:
-        triton = grpc_service_pb2_grpc.GRPCInferenceServiceStub(channel)  # type: ignore[no-untyped-call]
         # In bytes: one process cannot import the generated modules and, for other tests, TensorFlow's.
         raw: Any = channel  # that bytes need no serializer is not in its stubs
-        tensorflow = raw.unary_unary("/tensorflow.serving.ModelService/HandleReloadConfigRequest")
-        load = grpc_service_pb2.RepositoryModelLoadRequest(model_name="photochrom")
-        unload = grpc_service_pb2.RepositoryModelUnloadRequest(model_name="photochrom")
-        reload = b"photochrom"
+        load = raw.unary_unary("/inference.GRPCInferenceService/RepositoryModelLoad")
+        unload = raw.unary_unary("/inference.GRPCInferenceService/RepositoryModelUnload")
+        reload = raw.unary_unary("/tensorflow.serving.ModelService/HandleReloadConfigRequest")
+        name = b"photochrom"
+        model = bytes([0x12, len(name)]) + name  # model_name, the second field
+        models = name
         for _ in ("name", "config", "model_config_list", "config"):  # each its message's first field
-            reload = bytes([10, len(reload)]) + reload
-        for method, message in (
-            (triton.RepositoryModelLoad, load),
-            (triton.RepositoryModelUnload, unload),
-            (tensorflow, reload),
-        ):
+            models = bytes([0x0A, len(models)]) + models
+        for method, message in ((load, model), (unload, model), (reload, models)):
             with pytest.raises(grpc.RpcError) as caught:
                 method(message, metadata=bearer(scans))
             assert caught.value.code() == grpc.StatusCode.PERMISSION_DENIED
@@ -132,9 +128,9 @@ def test_models_are_controlled_by_whose_line_says_so(model_repository: Path, tmp
             )
         with connected(server.target) as stub:  # nothing was unloaded
             assert_answers(stub.Colorize(request(lightness(32)), metadata=bearer(scans)), lightness(32))
-        triton.RepositoryModelLoad(load, metadata=bearer(deploy))
-        assert tensorflow(reload, metadata=bearer(deploy)) == b"\x0a\x00"  # an empty status: all is well
-        triton.RepositoryModelUnload(unload, metadata=bearer(deploy))
+        load(model, metadata=bearer(deploy))
+        assert reload(models, metadata=bearer(deploy)) == b"\x0a\x00"  # an empty status: all is well
+        unload(model, metadata=bearer(deploy))
 
 
 @pytest.mark.parametrize(
