@@ -65,7 +65,11 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._rows: list[_Row] = []
         self._of_versions: list[Counter | Histogram] = []
-        self._requests = self._counter("photochrom_requests_total", "Calls that ended.", (*_CALL, "code"))
+        self._requests = self._counter(
+            "photochrom_requests_total",
+            "Calls that ended; without a model if it is unknown, or the request was not read.",
+            (*_CALL, "code"),
+        )
         self._durations = self._histogram(
             "photochrom_request_duration_seconds", "A call from its first to its last moment.", _CALL
         )
