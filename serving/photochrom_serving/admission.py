@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from photochrom_serving.deadline import Deadline, has_passed
 from photochrom_serving.drain import Drain
-from photochrom_serving.errors import ExpiredError, InvalidFieldError, QueueFullError
+from photochrom_serving.errors import DrainingError, ExpiredError, InvalidFieldError, QueueFullError
 
 _SMOOTHING = 0.1  # weight of the newest stay in the running mean
 _RETRY_RANGE = (0.05, 5.0)  # seconds
@@ -47,7 +47,6 @@ class Admission:
         :raises QueueFullError: if a limit is reached; it says when there should be room.
         :raises InvalidFieldError: if there never is.
         """
-        self._drain.check()
         if has_passed(deadline):
             raise ExpiredError("the deadline passed before the call was admitted")
         self._check_room(photographs, size)
@@ -76,11 +75,14 @@ class Admission:
         """How many bytes those take that are inside."""
         return self._bytes
 
-    def refusal(self, photographs: int = 1, size: int = 0) -> QueueFullError | None:
+    def refusal(self, photographs: int = 1, size: int = 0) -> DrainingError | QueueFullError | None:
         """What a request for so many is told just now; None if they are let in.
 
         :param size: the bytes that they and their answers take.
         """
+        draining = self._drain.refusal()
+        if draining:
+            return draining
         if self._photographs + photographs > self._limit:
             held, limit = f"{self._photographs} photographs", self._limit
         elif self._byte_limit is not None and self._bytes + size > self._byte_limit:

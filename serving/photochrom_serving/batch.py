@@ -85,7 +85,10 @@ class Batch:
                 self.compute_seconds = time.monotonic() - start
 
     def read(self, failure: BaseException | None) -> None:
-        """Copy what it answered, or that it failed. Needs no lock, but the stage."""
+        """Copy what it answered, before the stage is another batch's. Needs no lock.
+
+        :param failure: what the run raised, if it did: nobody in it has an answer then.
+        """
         if not self.entries:
             return
         if failure is None:
@@ -108,7 +111,7 @@ class Batch:
         return seconds - self.charged
 
     def answer(self) -> None:
-        """Deliver what was read."""
+        """Deliver what was read, on the event loop. Needs neither the lock nor the stage."""
         if self.entries:
             _on_loop_of(self.entries, self._deliver)
 

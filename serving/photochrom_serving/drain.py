@@ -31,13 +31,20 @@ class Drain:
         """Whether the switch is turned."""
         return self._begun.is_set()
 
+    def refusal(self) -> DrainingError | None:
+        """What new work is told once the server is stopping; None before."""
+        if not self.has_begun:
+            return None
+        return DrainingError("the server is stopping; send the call to another one, or try again soon")
+
     def check(self) -> None:
         """Let new work pass while the server is not stopping.
 
         :raises DrainingError: once it is.
         """
-        if self.has_begun:
-            raise DrainingError("the server is stopping; send the call to another one, or try again soon")
+        refusal = self.refusal()
+        if refusal:
+            raise refusal
 
     async def interrupt(self, waiting: Coroutine[Any, Any, T]) -> T:
         """Await something that might take forever, such as a caller's next message.

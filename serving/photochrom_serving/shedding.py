@@ -32,7 +32,7 @@ class SheddingInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     async def intercept_service(
         self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]], details: Any
     ) -> Handler:
-        """The method's handler, or while the server is full, one that reads no request."""
+        """The method's handler, or while the server is full or stopping, one that reads no request."""
         handler = await continuation(details)
         if details.method not in PREDICTING or self._admission.refusal() is None:
             return handler

@@ -69,7 +69,9 @@ def test_nothing_enters_late_or_while_the_server_stops() -> None:
     admission = Admission(1, drain)
     with pytest.raises(ExpiredError, match="before the call was admitted"):
         admission.admit(deadline.after(0)).__enter__()
-    drain.begin()
+    with admission.admit(None):
+        drain.begin()
+        assert isinstance(admission.refusal(), DrainingError), "to come back here would be no use"
     with pytest.raises(DrainingError):
         admission.admit(None).__enter__()
 

@@ -3,11 +3,11 @@
     photochrom-train photochrom-small --photographs DATA/train-*.tar --stage decoder --output runs/small1
     photochrom-train photochrom-small --photographs DATA/train-*.tar --start-from runs/small1
 
-Everything else is as in ``photochrom``; on two cores each stage takes about three quarters of its time.
+Everything else is as in ``photochrom``.
 
 ``photochrom-small`` 1 is six epochs of the second stage (27 minutes), begun from the weights of
 ``photochrom`` 1, of the same network: 192,000 views with the Huber loss alone. Expect, on every fourth
-photograph of test-scenes (100, at 192 px), LPIPS 0.130 where grey has 0.206, PSNR 24.7 dB where grey has
+photograph of test-scenes (100, at 192 px), LPIPS 0.128 where grey has 0.206, PSNR 24.7 dB where grey has
 23.0, colorfulness 28 of 40.
 """
 
