@@ -125,6 +125,9 @@ class Batch:
             else:
                 timing = Timing(waited, self.compute_seconds, len(self.entries))
                 entry.answer.set_result(Answer(answer, timing))
+        asyncio.get_running_loop().call_soon(self._tell, waits)  # after those who wait have gone on
+
+    def _tell(self, waits: tuple[float, ...]) -> None:
         run = BatchRun(
             model=self.lane.label,
             size=self.lane.size,
@@ -135,9 +138,6 @@ class Batch:
             compute_seconds=self.compute_seconds,
             failed=self._failed,
         )
-        asyncio.get_running_loop().call_soon(self._tell, run)  # after those who wait have gone on
-
-    def _tell(self, run: BatchRun) -> None:
         _log(run)
         self._watch(run)
 

@@ -15,6 +15,7 @@ _STEP = np.float32(100 / 255)
 def write_lightness(plane: Plane, out: npt.NDArray[np.float32]) -> None:
     """Write a plane's L*, 0 to 100, into ``out`` ``(h, w)``."""
     if plane.dtype == np.uint8:
-        np.multiply(plane, _STEP, out=out)
+        out[...] = plane  # at once, and then in place: one step that does both converts piece by piece
+        out *= _STEP
     else:
         out[...] = plane
