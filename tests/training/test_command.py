@@ -82,6 +82,7 @@ def test_the_list_says_what_each_configuration_is_for() -> None:
         ),
         (["photochrom", "--photographs", "{grey}"], "no color to learn from"),
         (["photochrom", "--photographs", "{folder}", "--stage", "last"], "no stage 'last'"),
+        (["colorful", "--photographs", "{folder}", "--initial", "vgg19"], "no initial weights 'vgg19'"),
         (["koala", "--photographs", "{folder}", "--stage", "last"], "has no choice of stage"),
         (["koala", "--photographs", "{folder}", "--labels", "church"], "no photograph is labelled 'church'"),
     ],

@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _choices(options: argparse.Namespace) -> dict[str, object]:
     """What was asked for in place of the configuration's own choice."""
-    names = ("epochs", "steps_per_epoch", "batch_size", "extractor", "stage")
+    names = ("epochs", "steps_per_epoch", "batch_size", "extractor", "initial", "stage")
     return {name: value for name in names if (value := getattr(options, name)) is not None}
 
 
@@ -114,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--steps-per-epoch", type=int, metavar="BATCHES", help=own)
     parser.add_argument("--batch-size", type=int, metavar="PHOTOGRAPHS", help=own)
     parser.add_argument("--stage", help="photochrom's: decoder or whole")
+    parser.add_argument("--initial", help="colorful's: random or vgg16")
     parser.add_argument("--extractor", help="koala's: efficientnet-lite0 or inception-resnet-v2")
     parser.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
     parser.add_argument("--workers", type=int, default=2, help="threads that read photographs (default: 2)")

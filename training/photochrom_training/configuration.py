@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from photochrom_training import configurations
-from photochrom_training.batches import View
+from photochrom_training.batches import Batch, View
 from photochrom_training.history import History
 from photochrom_training.learner import Objective
 from photochrom_training.photographs import Photograph
@@ -44,6 +44,8 @@ class Configuration:
     sizes: tuple[int, ...]
     """Sides, in pixels, of the lightness planes that the model is published for."""
     default_size: int
+    prepare: Callable[[keras.Model, Batch], None] | None = None
+    """What is done to a new network, with a batch of what it will learn from; not to one that goes on."""
     validation_share: float = 0.02
     callbacks: Callable[[History], list[keras.callbacks.Callback]] = lambda _: []
     """More callbacks, made anew for each run; called after its history, which they may read."""

@@ -68,13 +68,15 @@ def train(
     # Network
     network = configuration.build()
     learner = Learner(network, configuration.objective(training), configuration.temperature)
+    progress, best = Progress(output / "checkpoints"), Best(output / "checkpoints")
     if start_from is not None:
         Best(start_from / "checkpoints").load(learner)
+    elif configuration.prepare and not progress.epochs:
+        configuration.prepare(network, stream[0])
     learner.compile(configuration.optimizer(configuration.epochs * steps))
     learner.optimizer.build(learner.trainable_variables)
 
     # Where an earlier command stopped
-    progress, best = Progress(output / "checkpoints"), Best(output / "checkpoints")
     progress.resume(learner)
     stream.epoch = done = progress.epochs
     if done:

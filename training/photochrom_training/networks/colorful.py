@@ -13,7 +13,7 @@ from photochrom_training.bins import CENTERS
 from photochrom_training.networks.efficientnet_lite import Tensor
 from photochrom_training.networks.layers import ChannelsFirst, ChannelsLast, Shape
 
-_BLOCKS = (
+BLOCKS = (
     (64, 2, 2, 1),
     (128, 2, 2, 1),
     (256, 3, 2, 1),
@@ -59,7 +59,7 @@ def build() -> keras.Model:
     temperature = keras.Input(batch_shape=(), name=TEMPERATURE)
 
     x = layers.Rescaling(1 / 100, -0.5, name="scale")(ChannelsLast(name="channels_last")(lightness))
-    for block, (channels, count, stride, dilation) in enumerate(_BLOCKS, 1):
+    for block, (channels, count, stride, dilation) in enumerate(BLOCKS, 1):
         for number in range(1, count + 1):
             step = stride if number == count else 1
             x = _convolve(x, channels, f"conv{block}_{number}", step, dilation)
