@@ -3,7 +3,7 @@
 import dataclasses
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +21,13 @@ BOUNDS: Final = {Precision.FLOAT32: 0.1, Precision.FLOAT16: 0.5}
 
 float32: the order of sums alone makes about 1e-4, an error of padding or alignment makes whole units, and
 0.1 is near the step of the wire's binary16 at strong chroma (1/16). float16: rounding weights to 11 bits
-moves an answer by some hundredths, at a few pixels by tenths; half a unit is a quarter of what an eye can
-tell apart (about 2.3, Mahy, Van Eycken and Oosterlinck 1994).
+moves an answer by some hundredths, at a few pixels by tenths; half a unit is a fifth of what an eye can
+tell apart.
 """
+
+JUST_NOTICEABLE: Final = 2.3
+"""The a*b* units that an eye can tell apart (Mahy, Van Eycken and Oosterlinck 1994): no pixel of a network
+that was narrowed may differ by more."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,10 +44,10 @@ class Parity:
     """The lightness plane's side over the chroma plane's."""
 
 
-def onnx_predictor(model: bytes) -> Predict:
-    """Run a serialized ONNX model in ONNX Runtime, on the CPU.
+def onnx_session(model: bytes) -> Any:
+    """An ``onnxruntime.InferenceSession`` of a serialized model, on the CPU.
 
-    :raises ParityError: if ONNX Runtime does not take it, and from the predictor if it does not run it.
+    :raises ParityError: if ONNX Runtime does not take it.
     """
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
@@ -51,9 +55,17 @@ def onnx_predictor(model: bytes) -> Predict:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's exceptions share no base
         raise ParityError(f"ONNX Runtime does not take the graph: {_first_line(error)}") from error
+
+
+def onnx_predictor(model: bytes) -> Predict:
+    """Run a serialized ONNX model in ONNX Runtime, on the CPU.
+
+    :raises ParityError: if ONNX Runtime does not take it, and from the predictor if it does not run it.
+    """
+    session = onnx_session(model)
 
     def predict(lightness: Planes) -> Planes:
         try:

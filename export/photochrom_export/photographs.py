@@ -16,6 +16,9 @@ from photochrom_export.errors import InputError
 ENOUGH: Final = 8
 """Photographs in a proof: each runs at every size, alone and in a batch, in both runtimes."""
 
+MANY: Final = 64
+"""Photographs to narrow a network by: one has some of the features that occur, all together most."""
+
 _EXAMPLES: Final = Path("examples")
 
 _SUFFIXES: Final = frozenset(
@@ -29,8 +32,8 @@ _TAR_ERRORS: Final = (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMA
 _Source = tuple[str, Callable[[], BinaryIO]]
 
 
-def read(paths: Sequence[Path]) -> list[photograph.Lightness]:
-    """L* of up to :data:`ENOUGH` photographs, spread evenly over all that ``paths`` hold.
+def read(paths: Sequence[Path], most: int = ENOUGH) -> list[photograph.Lightness]:
+    """L* of up to ``most`` photographs, spread evenly over all that ``paths`` hold.
 
     :param paths: folders (searched through), tar archives, picture files; none for ``examples/``.
     :returns: planes ``(h, w)`` float32, L* within 0 to 100, each of its photograph's size.
@@ -45,7 +48,7 @@ def read(paths: Sequence[Path]) -> list[photograph.Lightness]:
     sources = [source for path in paths for source in _sources(path)]
     if not sources:
         raise InputError(f"no photographs in {', '.join(map(str, paths))}: the proof needs at least one")
-    count = min(ENOUGH, len(sources))
+    count = min(most, len(sources))
     return [_lightness(*sources[index * len(sources) // count]) for index in range(count)]
 
 

@@ -1,4 +1,4 @@
-"""The whole road: SavedModel, ONNX, cleaned, stored, proven, published."""
+"""The whole road: SavedModel, ONNX, cleaned, narrowed if wanted, stored, proven, published."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -12,7 +12,8 @@ from photochrom_contract.tensors import TEMPERATURE
 from photochrom_export import card, defaults, photographs, publishing
 from photochrom_export.cleaning import NodeCounts, clean
 from photochrom_export.conversion import OPSET, convert
-from photochrom_export.parity import BOUNDS, Parity, onnx_predictor, prove
+from photochrom_export.narrowing import Narrowing, narrow
+from photochrom_export.parity import BOUNDS, JUST_NOTICEABLE, Parity, onnx_predictor, prove
 from photochrom_export.precision import Precision, store_weights
 from photochrom_export.saved_model import SavedModel, describe
 
@@ -27,13 +28,21 @@ class Options:
     """What may differ from one export to the next."""
 
     photographs: Sequence[Path] = ()
-    """What the proof runs on; none for the folder ``examples/`` here."""
+    """What the proof and the narrowing run on; none for the folder ``examples/`` here."""
     version: int | None = None
     """None for the next free one."""
     card: Path | None = None
     precision: Precision = Precision.FLOAT32
+    narrow: float | None = None
+    """The change of the chroma to spend on speed, root mean square in a*b* units; None to change nothing."""
     max_difference: float | None = None
-    """The bound of the parity proof, in a*b* units; None for the precision's own."""
+    """The bound of the parity proof, in a*b* units; None for the precision's own, or the narrowing's."""
+
+    def bound(self) -> float:
+        """The bound of the parity proof, in a*b* units."""
+        if self.max_difference is not None:
+            return self.max_difference
+        return BOUNDS[self.precision] if self.narrow is None else JUST_NOTICEABLE
 
 
 def export(folder: Path, repository: Path, options: Options, report: Report) -> Path:
@@ -55,11 +64,17 @@ def export(folder: Path, repository: Path, options: Options, report: Report) -> 
     report(f"converted  {folder} with tf2onnx, opset {OPSET}: {_nodes(before)}")
     report(f"cleaned    {_nodes(after)}")
 
-    serialized = store_weights(cleaned, options.precision).SerializeToString(deterministic=True)
+    narrowed, narrowing = cleaned, None
+    if options.narrow is not None:
+        many = photographs.read(options.photographs, photographs.MANY)
+        narrowed, narrowing = narrow(cleaned, many, description.default_size, options.narrow)
+        report(f"narrowed   {_pairs(narrowing)} channels: the chroma changes by {narrowing.change:.2g}")
+
+    serialized = store_weights(narrowed, options.precision).SerializeToString(deterministic=True)
     megabytes = len(serialized) / 1e6
     report(f"stored     weights as {options.precision}: {megabytes:.1f} MB")
 
-    bound = BOUNDS[options.precision] if options.max_difference is None else options.max_difference
+    bound = options.bound()
     parity = prove(model.predict, onnx_predictor(serialized), pictures, description.sizes, bound)
     report(
         f"proven     {parity.photographs} photographs, sizes {_list(parity.sizes)}, "
@@ -67,7 +82,7 @@ def export(folder: Path, repository: Path, options: Options, report: Report) -> 
         f"mean {parity.mean:.2g} a*b* units (bound {bound:g})"
     )
 
-    facts = _facts(options.precision, before, after, parity, bound)
+    facts = _facts(options, before, after, narrowing, parity)
     target = publishing.publish(
         repository,
         serialized,
@@ -92,16 +107,21 @@ def _defaults(description: Description) -> dict[str, float]:
 
 
 def _facts(
-    precision: Precision, before: NodeCounts, after: NodeCounts, parity: Parity, bound: float
+    options: Options, before: NodeCounts, after: NodeCounts, narrowing: Narrowing | None, parity: Parity
 ) -> dict[str, Any]:
     return {
         "opset": OPSET,
-        "weights": str(precision),
+        "weights": str(options.precision),
         "nodes_as_converted": dataclasses.asdict(before),
         "nodes_as_published": dataclasses.asdict(after),
-        "parity": {**dataclasses.asdict(parity), "bound": bound, "unit": "CIE a*b*"},
+        **({"narrowed": _pairs(narrowing), "narrowed_rms_change": narrowing.change} if narrowing else {}),
+        "parity": {**dataclasses.asdict(parity), "bound": options.bound(), "unit": "CIE a*b*"},
         "tools": {tool: metadata.version(tool) for tool in _TOOLS},
     }
+
+
+def _pairs(narrowing: Narrowing) -> str:
+    return ", ".join(f"{before} to {after}" for before, after in narrowing.channels)
 
 
 def _nodes(counts: NodeCounts) -> str:

@@ -130,6 +130,18 @@ def test_above_the_bound_nothing_is_published(
     assert not (tmp_path / "models").exists()
 
 
+def test_a_narrower_network_says_what_it_spent(
+    run_export: Any, saved_models: Path, photographs: Path, tmp_path: Path
+) -> None:
+    options = ["--photographs", photographs, "--narrow", "20", "--max-difference", "200"]
+    done = run_export(saved_models / "unet", tmp_path / "models", *options)
+    assert done.returncode == 0, done.stderr
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("narrowed"))
+    facts = Manifest.read(tmp_path / "models" / "unet" / "1").provenance["export"]
+    assert facts["narrowed"] in line
+    assert 0 < facts["narrowed_rms_change"] <= 20
+
+
 def test_a_published_version_is_never_overwritten(
     run_export: Any, unet_export: Completed, saved_models: Path, photographs: Path, repository: Path
 ) -> None:
@@ -201,5 +213,13 @@ def test_help_describes_every_option_without_tensorflow() -> None:
         "finally: assert not {'tensorflow', 'onnx'} & set(sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    for option in ("--version", "--card", "--photographs", "--precision", "--max-difference", "exit status"):
+    for option in (
+        "--version",
+        "--card",
+        "--photographs",
+        "--precision",
+        "--narrow",
+        "--max-difference",
+        "exit status",
+    ):
         assert option in done.stdout
