@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_difference,
         metavar="X",
         help="spend a change of the chroma by X a*b* units, root mean square over the photographs, on fewer "
-        "channels into the convolutions: 0.2 is not seen, and makes photochrom a sixth faster",
+        "channels into the convolutions: 0.2 is not seen, and saves photochrom a seventh of its time",
     )
     parser.add_argument(
         "--max-difference",
