@@ -44,7 +44,7 @@ protos: setup  ## Generate the protocol's modules again
 		$$(find protos -name '*.proto')
 
 bench: setup  ## Measure server and client: benchmarks/README.md says what; results in build/benchmarks
-	for name in call_latency saturation overload calls_per_second memory batch_throughput batch_kills \
+	for name in call_latency graph_speed saturation overload calls_per_second memory batch_throughput batch_kills \
 			video_coherence video_speed; do \
 		$(RUN) benchmarks.$$name || exit; done
 	$(RUN) benchmarks.against_triton $(TRITON)/bin/python
