@@ -7,6 +7,7 @@ import argparse
 import functools
 import os
 import statistics
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,9 @@ def main() -> None:
 
     batch = tensors.lightness_to_tensor(subjects.plane_of(arguments.photo, arguments.size)[np.newaxis])
     sessions = {str(file): subjects.bare_session(file, arguments.threads) for file in arguments.files}
-    actions = {name: functools.partial(run, batch) for name, run in sessions.items()}
+    actions: dict[str, Callable[[], object]] = {
+        name: functools.partial(run, batch) for name, run in sessions.items()
+    }
     seconds = in_turns(actions, arguments.rounds)
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     first = next(iter(medians.values()))
