@@ -46,7 +46,7 @@ class Site:
         """
         kernel = append_constant(self.convolution, projection, "directions")
         node = ir.node("Conv", [self.reader.inputs[self.place], kernel], {"kernel_shape": [1, 1]})
-        node.name = node.outputs[0].name = f"{self.features}/narrow"
+        node.name = node.outputs[0].name = f"{kernel.name}/used"
         self.reader.replace_input_with(self.place, insert(self.reader, node))
         whole, behind = self._all_weights(), self.first + self.channels
         joined = np.concatenate([whole[:, : self.first], weights, whole[:, behind:]], axis=1)
@@ -87,7 +87,12 @@ def _site(reader: ir.Node, place: int, convolution: ir.Node, first: int, channel
     scale = 1 / float(np.prod(steps))
     resize = producer(reader.inputs[place], "Resize")
     factors = constant(operand(resize, 2)) if resize is not None else None
-    if resize is not None and factors is not None and len(resize.outputs[0].uses()) == 1:
+    if (
+        resize is not None
+        and factors is not None
+        and list(factors[:2]) == [1, 1]  # each channel for itself
+        and len(resize.outputs[0].uses()) == 1
+    ):
         reader, place, scale = resize, 0, scale * float(np.prod(factors))
     features = reader.inputs[place]
     assert features is not None
