@@ -9,7 +9,8 @@ batches of 40 crops of 176 px. The authors took 1.3 million photographs and 450,
 al. report AuC 89.5 and rebalanced 67.3 on ImageNet. That is a GPU's work.
 
 The second command is for two cores and an hour or two: the same network and objective, begun with
-VGG16's convolutions, at a rate that falls from 1e-4 along a cosine (from 3e-4 most channels die), on batches of 16 crops of 96 px.
+VGG16's convolutions, at a rate that falls from 1e-4 along a cosine (from 3e-4 most channels die), on
+batches of 16 crops of 96 px.
 """
 
 from collections.abc import Sequence
