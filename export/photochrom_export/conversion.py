@@ -10,6 +10,7 @@ from typing import Final
 import onnx
 
 from photochrom_contract import tensors
+from photochrom_export import dilation
 from photochrom_export.errors import ConversionError
 from photochrom_export.saved_model import SavedModel
 from photochrom_export.silence import silenced
@@ -34,6 +35,7 @@ def convert(model: SavedModel) -> onnx.ModelProto:
 
         try:
             graph = tf_loader.from_function(model.signature, sources, [target])
+            dilation.restore(graph)
             converted, _ = tf2onnx.from_graph_def(
                 graph,
                 name=model.description.name,

@@ -62,10 +62,23 @@ def test_a_low_temperature_takes_the_likeliest_color_and_a_high_one_the_mean(pub
 
 
 def test_the_graph_is_as_clean_as_without(published: Path) -> None:
-    operations = [node.op_type for node in onnx.load(published / "model.onnx").graph.node]
+    nodes = onnx.load(published / "model.onnx").graph.node
 
-    assert operations == ["Mul", "Sub", "Conv", "Relu", "Conv", "Div", "Softmax", "Conv"]
+    operations = [node.op_type for node in nodes]
+    assert operations == ["Mul", "Sub", "Conv", "Relu", "Conv", "Relu", "Conv", "Div", "Softmax", "Conv"]
     assert Manifest.read(published).chroma_stride == 4
+
+
+def test_a_dilated_convolution_is_one_convolution(published: Path) -> None:
+    # TensorFlow cuts the plane into interleaved ones where its size is unknown.
+    nodes = onnx.load(published / "model.onnx").graph.node
+    dilations = [
+        list(attribute.ints)
+        for node in nodes
+        for attribute in node.attribute
+        if attribute.name == "dilations" and max(attribute.ints) > 1
+    ]
+    assert dilations == [[2, 2]]
 
 
 def test_a_signature_without_the_temperature_that_is_described_is_refused(
