@@ -10,16 +10,13 @@ from typing import Any
 import numpy as np
 
 
-def restore(graph: Any) -> int:
+def restore(graph: Any) -> None:
     """Put dilations into the convolutions of a frozen ``GraphDef``, in place.
 
     The padding is taken to be "same", as Keras's layers have it in every network here; of another one
     the parity proof would say that the answers' shapes differ.
-
-    :returns: how many convolutions were dilated.
     """
     nodes = {node.name: node for node in graph.node}
-    restored = 0
     for gather in graph.node:
         if gather.op != "BatchToSpaceND":
             continue
@@ -40,8 +37,6 @@ def restore(graph: Any) -> int:
         gather.op = "Identity"
         for other in [key for key in gather.attr if key != "T"]:
             del gather.attr[other]
-        restored += 1
-    return restored
 
 
 def _numbers(node: Any) -> list[int]:

@@ -8,9 +8,10 @@ the photographs learned from; Adam at 3e-5, lowered by half a decade where valid
 batches of 40 crops of 176 px. The authors took 1.3 million photographs and 450,000 batches, and Zhang et
 al. report AuC 89.5 and rebalanced 67.3 on ImageNet. That is a GPU's work.
 
-The second command is for two cores and an hour or two: the same network and objective, begun with
+The second command is for two cores and an hour: the same network and objective, begun with
 VGG16's convolutions, at a rate that falls from 1e-4 along a cosine (from 3e-4 most channels die), on
-batches of 16 crops of 96 px.
+batches of 16 crops of 96 px. ``colorful`` 1 is five of six such epochs (33 minutes): on test-open, at
+128 px, LPIPS 0.216 where grey has 0.226, PSNR 21.4 dB where grey has 22.1, colorfulness 29 of 42.
 """
 
 from collections.abc import Sequence

