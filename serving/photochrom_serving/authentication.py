@@ -4,38 +4,29 @@ Every service but health asks for it; probes have no secrets, and what health te
 """
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
-import grpc
-
 from photochrom_serving import calls
-from photochrom_serving.calls import Context, Handler
+from photochrom_serving.calls import Context
 from photochrom_serving.errors import UnauthenticatedError
+from photochrom_serving.routes import Handler, around
 from photochrom_serving.status import refuse
 from photochrom_serving.tokens import Tokens
 
 _OPEN = "/grpc.health.v1.Health/"
 
 
-class AuthenticationInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # takes none at run time
+class AuthenticationLayer:
     """Lets in those whom the tokens know, and notes who they are."""
 
     def __init__(self, tokens: Tokens | None) -> None:
         """:param tokens: None lets everybody in whom TLS did."""
         self._tokens = tokens
-        self._handlers: dict[str, Handler] = {}
 
-    async def intercept_service(
-        self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]], details: Any
-    ) -> Handler:
-        """The method's handler behind the check, made at the method's first call."""
-        handler = self._handlers.get(details.method)
-        if handler is None:
-            handler = await continuation(details)
-            if handler is not None and not details.method.startswith(_OPEN):
-                handler = self._handlers[details.method] = calls.around(handler, self._checked)
-        return handler
+    def __call__(self, method: str, handler: Handler) -> Handler:
+        """The method's handler behind the check."""
+        return handler if method.startswith(_OPEN) else around(handler, self._checked)
 
     def _checked(self, behavior: Any) -> Any:
         if inspect.isasyncgenfunction(behavior):

@@ -1,7 +1,7 @@
 """Calls: what each one was, told once at its end to whoever watches, be it the log or the metrics.
 
-One interceptor around every method of every protocol. What happens inside a call notes what it knows
-on :func:`current`; the interceptor adds the ids, the code and the time.
+One layer around every method of every protocol. What happens inside a call notes what it knows on
+:func:`current`; the layer adds the ids, the code and the time.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from photochrom_serving.batcher import Timing
+from photochrom_serving.routes import Handler, around
 from photochrom_serving.session import Plane
 
 if TYPE_CHECKING:
     from photochrom_serving.tokens import Caller
 
 Context = grpc.aio.ServicerContext[Any, Any]
-Handler = Any  # grpc.RpcMethodHandler, whose types are those of the synchronous API
 Behavior = Callable[[Any, Context], Awaitable[Any]]
 
 REQUEST_ID = "x-request-id"
@@ -117,7 +117,7 @@ def name_of_caller(context: Context) -> str:
     return call.certificate or context.peer().rpartition(":")[0]  # without the port
 
 
-class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # takes none at run time
+class CallLayer:
     """Follows every call of the protocols from its first to its last moment."""
 
     def __init__(self, watches: Sequence[Watch], begin: Begin | None = None) -> None:
@@ -125,22 +125,15 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # t
         self._begin = begin
         self.last_began = 0.0
         """When the newest call began, on :func:`time.monotonic`."""
-        self._handlers: dict[str, Handler] = {}
 
-    async def intercept_service(
-        self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]], details: Any
-    ) -> Handler:
-        """The method's handler with the watches around it, made at the method's first call."""
-        handler = self._handlers.get(details.method)
-        if handler is None:
-            handler = await continuation(details)
-            service, _, method = details.method.removeprefix("/").rpartition("/")
-            protocol = PROTOCOLS.get(service.rpartition(".")[0])
-            if handler is not None and protocol is not None:
-                call = functools.partial(Call, protocol, service, method)
-                handler = around(handler, lambda behavior: self._watched(behavior, call))
-                self._handlers[details.method] = handler
-        return handler
+    def __call__(self, name: str, handler: Handler) -> Handler:
+        """A method's handler with the watches around it, if it is one of the protocols'."""
+        service, _, method = name.removeprefix("/").rpartition("/")
+        protocol = PROTOCOLS.get(service.rpartition(".")[0])
+        if protocol is None:
+            return handler
+        call = functools.partial(Call, protocol, service, method)
+        return around(handler, lambda behavior: self._watched(behavior, call))
 
     def _watched(self, behavior: Behavior, make_call: Callable[[str, str], Call]) -> Behavior:
         if not asyncio.iscoroutinefunction(behavior):
@@ -185,14 +178,3 @@ def _trace_id(metadata: Mapping[str, Any]) -> str:
 
 def _is_trace_id(text: str) -> bool:
     return len(text) == 32 and set(text) <= _HEXADECIMAL
-
-
-def around(handler: Handler, wrap: Callable[[Behavior], Behavior]) -> Handler:
-    """A method's handler with something around its behavior."""
-    make, behavior = {
-        (False, False): (grpc.unary_unary_rpc_method_handler, handler.unary_unary),
-        (False, True): (grpc.unary_stream_rpc_method_handler, handler.unary_stream),
-        (True, False): (grpc.stream_unary_rpc_method_handler, handler.stream_unary),
-        (True, True): (grpc.stream_stream_rpc_method_handler, handler.stream_stream),
-    }[handler.request_streaming, handler.response_streaming]
-    return make(wrap(behavior), handler.request_deserializer, handler.response_serializer)

@@ -4,39 +4,23 @@ gRPC would call them a failure of the server, with a traceback in the log for ea
 """
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError
 
-from photochrom_serving.calls import Context, Handler
+from photochrom_serving.calls import Context
 from photochrom_serving.errors import InvalidFieldError
+from photochrom_serving.routes import Handler
 from photochrom_serving.status import refuse
 from photochrom_serving.unread import Unread
 
 Parse = Callable[[bytes], Any]
 
 
-class ParsingInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # takes none at run time
-    """Parses the requests of every method of every service."""
-
-    def __init__(self) -> None:
-        self._handlers: dict[str, Handler] = {}
-
-    async def intercept_service(
-        self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]], details: Any
-    ) -> Handler:
-        """The method's handler with the parsing inside, made at the method's first call."""
-        handler = self._handlers.get(details.method)
-        if handler is None:
-            handler = await continuation(details)
-            if handler is not None:
-                handler = self._handlers[details.method] = _parsing(handler)
-        return handler
-
-
-def _parsing(handler: Handler) -> Handler:
+def parsing(_: str, handler: Handler) -> Handler:
+    """The handler of any method, with the parsing of its requests inside."""
     parse = _strict(handler.request_deserializer)
     match handler.request_streaming, handler.response_streaming:
         case False, False:

@@ -7,24 +7,25 @@ from typing import TYPE_CHECKING
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
 from photochrom_serving import call_log, connections, listening
 from photochrom_serving.admission import Admission
-from photochrom_serving.authentication import AuthenticationInterceptor
-from photochrom_serving.calls import CallInterceptor
+from photochrom_serving.authentication import AuthenticationLayer
+from photochrom_serving.calls import CallLayer
 from photochrom_serving.control import ModelControl
 from photochrom_serving.data_plane import DataPlane
 from photochrom_serving.drain import Drain
 from photochrom_serving.errors import SettingsError
 from photochrom_serving.health import HealthService
-from photochrom_serving.parsing import ParsingInterceptor
+from photochrom_serving.parsing import parsing
 from photochrom_serving.photo_pool import PhotoPool
+from photochrom_serving.routes import Routes
 from photochrom_serving.servables import Servables
 from photochrom_serving.service import ColorizerService
 from photochrom_serving.settings import Settings
-from photochrom_serving.shedding import SheddingInterceptor
+from photochrom_serving.shedding import Shedding
 from photochrom_serving.tokens import Tokens
 
 if TYPE_CHECKING:  # they take their time to import, and an embedded server does without
@@ -38,8 +39,8 @@ _UNWINDING_SECONDS = 1.0
 _QUIETS = 8  # how many times as long as it should be quiet, it may be loud
 _LAST_BATCH_SECONDS = 10.0
 
-AddFaces = Callable[[grpc.aio.Server, DataPlane, ModelControl, Drain, Settings], Sequence[str]]
-"""Adds services of other protocols over the data plane; returns their names."""
+AddFaces = Callable[[Routes, DataPlane, ModelControl, Drain, Settings], Sequence[str]]
+"""Serves other protocols over the data plane; returns the names of their services."""
 
 
 class Server:
@@ -76,23 +77,20 @@ class Server:
             *([metrics.count_call] if metrics else []),
             *([tracing.end] if tracing else []),
         ]
-        self._calls = CallInterceptor(watches, tracing.begin if tracing else None)
-        self._server = grpc.aio.server(
-            interceptors=[
-                SheddingInterceptor(self._admission),
-                self._calls,
-                *_guards(settings),
-                ParsingInterceptor(),
-            ],
-            options=connections.options(settings),
-        )
-        colorizer_pb2_grpc.add_ColorizerServicer_to_server(service, self._server)  # type: ignore[no-untyped-call]
+        self._calls = CallLayer(watches, tracing.begin if tracing else None)
+        routes = Routes([self._calls, *_guards(settings), parsing])
+        colorizer_pb2_grpc.add_ColorizerServicer_to_server(service, routes)  # type: ignore[no-untyped-call]
         services = [_COLORIZER]
         if add_faces:
-            services += add_faces(self._server, data_plane, self.control, self._drain, settings)
+            services += add_faces(routes, data_plane, self.control, self._drain, settings)
         self._health = HealthService(services, servables, self._drain)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable_server_reflection((*services, _HEALTH, reflection.SERVICE_NAME), self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, routes)
+        names = (*services, _HEALTH, reflection.SERVICE_NAME)
+        reflected = reflection.aio.ReflectionServicer(names)  # type: ignore[attr-defined] # is in its __all__
+        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(reflected, routes)
+        self._server = grpc.aio.server(
+            handlers=[Shedding(routes, self._admission)], options=connections.options(settings)
+        )
 
     async def start(self, address: str, credentials: grpc.ServerCredentials | None = None) -> str:
         """Listen on ``address``, ``host:port`` or ``unix:/path``; the address with the port that it got.
@@ -152,6 +150,6 @@ class Server:
             await asyncio.sleep(min(self._calls.last_began + seconds, patience) - now)
 
 
-def _guards(settings: Settings) -> list[AuthenticationInterceptor]:
+def _guards(settings: Settings) -> list[AuthenticationLayer]:
     tokens = Tokens(settings.tokens) if settings.tokens else None
-    return [AuthenticationInterceptor(tokens)] if tokens or settings.tls_client_ca else []
+    return [AuthenticationLayer(tokens)] if tokens or settings.tls_client_ca else []

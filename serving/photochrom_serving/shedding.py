@@ -3,13 +3,13 @@
 Under overload most calls are refused, and what a refusal costs is missing for the photographs inside.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import grpc
 
 from photochrom_serving.admission import Admission
-from photochrom_serving.calls import Context, Handler
+from photochrom_serving.calls import Context
+from photochrom_serving.routes import Handler, Routes
 from photochrom_serving.unread import Unread
 
 PREDICTING: Final = frozenset(
@@ -22,18 +22,17 @@ PREDICTING: Final = frozenset(
 """The methods of one request and one answer that have to be admitted."""
 
 
-class SheddingInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # takes none at run time
-    """Outside of all others: who calls is asked, and told, as ever."""
+class Shedding(grpc.GenericRpcHandler):  # type: ignore[type-arg] # takes none at run time
+    """The routes, outside of which it stands: who calls is asked, and told, as ever."""
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(self, routes: Routes, admission: Admission) -> None:
+        self._routes = routes
         self._admission = admission
         self._handlers: dict[str, Handler] = {}
 
-    async def intercept_service(
-        self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]], details: Any
-    ) -> Handler:
+    def service(self, details: Any) -> Handler:
         """The method's handler, or while the server is full or stopping, one that reads no request."""
-        handler = await continuation(details)
+        handler = self._routes.service(details)
         if details.method not in PREDICTING or self._admission.refusal() is None:
             return handler
         unread = self._handlers.get(details.method)

@@ -7,8 +7,6 @@ imports TensorFlow, or Triton's client, can have only once.
 
 import dataclasses
 
-import grpc
-
 from photochrom_contract.open_inference import grpc_service_pb2, grpc_service_pb2_grpc
 from photochrom_contract.tensorflow_serving import (
     model_service_pb2,
@@ -23,6 +21,7 @@ from photochrom_serving.protocols.statistics import Statistics
 from photochrom_serving.protocols.tensorflow_models import ModelService
 from photochrom_serving.protocols.tensorflow_prediction import PredictionService
 from photochrom_serving.protocols.triton_extensions import InferenceService
+from photochrom_serving.routes import Routes
 from photochrom_serving.settings import Settings
 
 
@@ -35,7 +34,7 @@ class Protocols:
 
     def add_to(
         self,
-        server: grpc.aio.Server,
+        routes: Routes,
         data_plane: DataPlane,
         control: ModelControl,
         drain: Drain,
@@ -43,13 +42,13 @@ class Protocols:
     ) -> tuple[str, ...]:
         """Serve them all; the names of their services."""
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(  # type: ignore[no-untyped-call]
-            PredictionService(data_plane, settings), server
+            PredictionService(data_plane, settings), routes
         )
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(  # type: ignore[no-untyped-call]
-            ModelService(data_plane.servables, control, settings), server
+            ModelService(data_plane.servables, control, settings), routes
         )
         grpc_service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(  # type: ignore[no-untyped-call]
-            InferenceService(data_plane, control, drain, self.statistics, settings), server
+            InferenceService(data_plane, control, drain, self.statistics, settings), routes
         )
         files = (prediction_service_pb2, model_service_pb2, grpc_service_pb2)
         return tuple(
