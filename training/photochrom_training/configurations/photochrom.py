@@ -22,11 +22,12 @@ from photochrom_training.batches import View
 from photochrom_training.configuration import Configuration, ConfigurationError
 from photochrom_training.evaluation.lpips import Lpips
 from photochrom_training.learner import Objective
+from photochrom_training.likeness import Likeness
 from photochrom_training.networks import photochrom, pretrained
 from photochrom_training.perceptual import PerceptualRegression
 from photochrom_training.photographs import Photograph
 
-STAGES = ("decoder", "whole")
+STAGES = ("decoder", "whole", "color")
 _STRIDE_8 = {"lite0": 5, "lite2": 7}
 """How many of each encoder's blocks reach up to stride 8."""
 
@@ -35,23 +36,31 @@ def configuration(stage: str = "whole") -> Configuration:
     """State the case, with one of ``STAGES``."""
     if stage not in STAGES:
         raise ConfigurationError(f"no stage {stage!r}; there are: {', '.join(STAGES)}")
-    first = stage == "decoder"
+    epochs, steps, rate, crop, objective = {
+        "decoder": (8, 300, 1e-3, 0.65, _objective_of_decoder),
+        "whole": (16, 300, 3e-4, 0.5, _objective_of_whole),
+        "color": (19, 400, 4e-4, 0.55, _objective_of_color),
+    }[stage]
+    color = stage == "color"
     return Configuration(
         name="photochrom",
         description="Natural color for any photograph: EfficientNet-Lite2 U-Net, perceptual regression.",
         build=functools.partial(build, "lite2", stage),
-        optimizer=functools.partial(_optimizer, 1e-3 if first else 3e-4),
+        optimizer=functools.partial(_optimizer, rate, 0.3 if color else 0.1),
         averaged=True,
-        objective=_objective_of_decoder if first else _objective,
+        objective=objective,
         view=View(
-            side=128, chroma_stride=photochrom.CHROMA_STRIDE, smallest_crop=0.65 if first else 0.5, ageing=0.4
+            side=128,
+            chroma_stride=photochrom.CHROMA_STRIDE,
+            smallest_crop=crop,
+            ageing=0.35 if color else 0.4,
         ),
         batch_size=32,
-        epochs=8 if first else 16,
-        steps_per_epoch=300,
+        epochs=epochs,
+        steps_per_epoch=steps,
         sizes=(128, 160, 192, 224, 256, 320, 384),
         default_size=256,
-        vividness=1.15,
+        vividness=1.0 if color else 1.15,
         size_multiple=photochrom.INPUT_MULTIPLE,
     )
 
@@ -77,14 +86,18 @@ def _objective_of_decoder(_: Sequence[Photograph]) -> Objective:
     return objectives.Regression(objectives.huber(10.0))
 
 
-def _objective(_: Sequence[Photograph]) -> Objective:
+def _objective_of_whole(_: Sequence[Photograph]) -> Objective:
     return PerceptualRegression(objectives.huber(10.0), Lpips(), 3000.0, gain=1.25)
 
 
-def _optimizer(rate: float, steps: int) -> keras.optimizers.Optimizer:
+def _objective_of_color(_: Sequence[Photograph]) -> Objective:
+    return Likeness(photochrom.CHROMA_STRIDE, 0.09, Lpips(), 20.0, looked_at=8)
+
+
+def _optimizer(rate: float, encoder_rate: float, steps: int) -> keras.optimizers.Optimizer:
     return optimizers.FineTuningAdamW(
         optimizers.WarmupCosine(rate, steps),
-        encoder_rate=0.1,
+        encoder_rate=encoder_rate,
         weight_decay=0.01,
         global_clipnorm=1.0,
         use_ema=True,
