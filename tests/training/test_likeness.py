@@ -24,7 +24,7 @@ def batch() -> tuple[Planes, Planes, Planes]:
 
 def bytes_of(lightness: Planes, chroma: Planes) -> npt.NDArray[np.uint8]:
     """The pictures, 8-bit."""
-    return np.rint(255 * np.asarray(perceptual.recombine(lightness, chroma))).astype(np.uint8)
+    return np.asarray(np.rint(255 * np.asarray(perceptual.recombine(lightness, chroma))), np.uint8)
 
 
 def test_the_loss_is_what_the_evaluation_measures(
