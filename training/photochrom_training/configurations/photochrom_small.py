@@ -3,7 +3,7 @@
     photochrom-train photochrom-small --photographs DATA/train-*.tar --stage decoder --output runs/small1
     photochrom-train photochrom-small --photographs DATA/train-*.tar --start-from runs/small1
 
-Everything else is as in ``photochrom``.
+Everything else is as in ``photochrom``, whose third stage it has not had yet.
 
 ``photochrom-small`` 1 is six epochs of the second stage (27 minutes), begun from the weights of
 ``photochrom`` 1, of the same network: 192,000 views with the Huber loss alone. Expect, on every fourth
