@@ -1,9 +1,9 @@
-"""The default model: EfficientNet-Lite2 U-Net, made to be like the photograph and not grey.
+r"""The default model: EfficientNet-Lite2 U-Net, made to be like the photograph and not grey.
 
     photochrom-train photochrom --photographs DATA/train-*.tar --stage decoder --output runs/decoder
-    photochrom-train photochrom --photographs DATA/train-*.tar --start-from runs/decoder \\
+    photochrom-train photochrom --photographs DATA/train-*.tar --start-from runs/decoder \
         --output runs/whole
-    photochrom-train photochrom --photographs DATA/train-*.tar --stage color --start-from runs/whole \\
+    photochrom-train photochrom --photographs DATA/train-*.tar --stage color --start-from runs/whole \
         --output runs/color
 
 The first stage trains the decoder on the features that the encoder has from ImageNet; the second fine-tunes
