@@ -70,7 +70,7 @@ def test_what_takes_longer_than_the_drain_is_cut_off_and_the_log_says_so(tmp_pat
     flags = ("--drain-seconds", "0.05", "--no-warm-up", "--max-batch-size", "1", "--log-level", "debug")
     with serving(tmp_path, *flags) as server:
         with connected(server.target) as stub:
-            calls = [stub.Colorize.future(request(lightness(64))) for _ in range(20)]
+            calls = [stub.Colorize.future(request(lightness(64))) for _ in range(200)]
             server.wait_for("batch")  # one has run, the next one runs, others wait
             server.process.terminate()
             assert calls[-1].exception()
