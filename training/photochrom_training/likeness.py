@@ -36,7 +36,7 @@ class Likeness:
     distance: float
     """What an LPIPS of 1 costs, in dB."""
     looked_at: int
-    """How many photographs of a batch LPIPS is measured of: it takes as long as all the rest."""
+    """How many photographs of a batch LPIPS is measured of: of all, it takes half as long as the rest."""
 
     def __call__(self, lightness: Tensor, truth: Tensor, outputs: dict[str, Tensor]) -> Tensor:
         """The loss of one batch, in dB."""
