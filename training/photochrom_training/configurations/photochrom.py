@@ -16,8 +16,9 @@ Expect, on test-scenes (400 photographs, at 224 px), LPIPS 0.125 where grey has 
 has 22.9, colorfulness 31 of 40.
 """
 
+import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 
@@ -31,7 +32,41 @@ from photochrom_training.networks import photochrom, pretrained
 from photochrom_training.perceptual import PerceptualRegression
 from photochrom_training.photographs import Photograph
 
-STAGES = ("decoder", "whole", "color")
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """What a stage has of its own."""
+
+    objective: Callable[[Sequence[Photograph]], Objective]
+    epochs: int
+    steps: int
+    """Batches in an epoch."""
+    rate: float
+    """The decoder's, at its peak."""
+    encoder_rate: float
+    """Times the decoder's."""
+    smallest_crop: float
+    ageing: float
+    vividness: float
+
+
+def _chroma(_: Sequence[Photograph]) -> Objective:
+    return objectives.Regression(objectives.huber(10.0))
+
+
+def _chroma_and_looks(_: Sequence[Photograph]) -> Objective:
+    return PerceptualRegression(objectives.huber(10.0), Lpips(), 3000.0, gain=1.25)
+
+
+def _likeness_and_color(_: Sequence[Photograph]) -> Objective:
+    return Likeness(photochrom.CHROMA_STRIDE, 0.09, Lpips(), 20.0, looked_at=8)
+
+
+STAGES = {
+    "decoder": Stage(_chroma, 8, 300, 1e-3, 0.1, smallest_crop=0.65, ageing=0.4, vividness=1.15),
+    "whole": Stage(_chroma_and_looks, 16, 300, 3e-4, 0.1, smallest_crop=0.5, ageing=0.4, vividness=1.15),
+    "color": Stage(_likeness_and_color, 16, 400, 4e-4, 0.3, smallest_crop=0.55, ageing=0.35, vividness=0.95),
+}
 _STRIDE_8 = {"lite0": 5, "lite2": 7}
 """How many of each encoder's blocks reach up to stride 8."""
 
@@ -40,31 +75,26 @@ def configuration(stage: str = "whole") -> Configuration:
     """State the case, with one of ``STAGES``."""
     if stage not in STAGES:
         raise ConfigurationError(f"no stage {stage!r}; there are: {', '.join(STAGES)}")
-    epochs, steps, rate, crop, objective = {
-        "decoder": (8, 300, 1e-3, 0.65, _objective_of_decoder),
-        "whole": (16, 300, 3e-4, 0.5, _objective_of_whole),
-        "color": (16, 400, 4e-4, 0.55, _objective_of_color),
-    }[stage]
-    color = stage == "color"
+    own = STAGES[stage]
     return Configuration(
         name="photochrom",
-        description="Natural color for any photograph: EfficientNet-Lite2 U-Net, perceptual regression.",
+        description="Natural color for any photograph: EfficientNet-Lite2 U-Net, for likeness and color.",
         build=functools.partial(build, "lite2", stage),
-        optimizer=functools.partial(_optimizer, rate, 0.3 if color else 0.1),
+        optimizer=functools.partial(optimizer, own.rate, own.encoder_rate),
         averaged=True,
-        objective=objective,
+        objective=own.objective,
         view=View(
             side=128,
             chroma_stride=photochrom.CHROMA_STRIDE,
-            smallest_crop=crop,
-            ageing=0.35 if color else 0.4,
+            smallest_crop=own.smallest_crop,
+            ageing=own.ageing,
         ),
         batch_size=32,
-        epochs=epochs,
-        steps_per_epoch=steps,
+        epochs=own.epochs,
+        steps_per_epoch=own.steps,
         sizes=(128, 160, 192, 224, 256, 320, 384),
         default_size=224,
-        vividness=0.95 if color else 1.15,
+        vividness=own.vividness,
         size_multiple=photochrom.INPUT_MULTIPLE,
     )
 
@@ -86,24 +116,15 @@ def build(variant: str, stage: str) -> keras.Model:
     return network
 
 
-def _objective_of_decoder(_: Sequence[Photograph]) -> Objective:
-    return objectives.Regression(objectives.huber(10.0))
-
-
-def _objective_of_whole(_: Sequence[Photograph]) -> Objective:
-    return PerceptualRegression(objectives.huber(10.0), Lpips(), 3000.0, gain=1.25)
-
-
-def _objective_of_color(_: Sequence[Photograph]) -> Objective:
-    return Likeness(photochrom.CHROMA_STRIDE, 0.09, Lpips(), 20.0, looked_at=8)
-
-
-def _optimizer(rate: float, encoder_rate: float, steps: int) -> keras.optimizers.Optimizer:
+def optimizer(
+    rate: float, encoder_rate: float, steps: int, ema_momentum: float = 0.998
+) -> keras.optimizers.Optimizer:
+    """AdamW for a run of that many steps, with a moving average of the weights."""
     return optimizers.FineTuningAdamW(
         optimizers.WarmupCosine(rate, steps),
         encoder_rate=encoder_rate,
         weight_decay=0.01,
         global_clipnorm=1.0,
         use_ema=True,
-        ema_momentum=0.998,
+        ema_momentum=ema_momentum,
     )
