@@ -83,12 +83,24 @@ def test_help_fits_a_screen() -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_shell_completes_commands_and_options(shell: str) -> None:
-    shown = subprocess.run(
-        [sys.executable, "-m", "photochrom", "--show-completion", shell],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert "_PHOTOCHROM_COMPLETE" in shown.stdout, shown.stderr
+@pytest.mark.parametrize(
+    ("typed", "completed"), [("photochrom co", "colorize"), ("photochrom colorize --up", "--upsampling")]
+)
+def test_a_shell_completes_commands_and_options(shell: str, typed: str, completed: str) -> None:
+    """Asked as the script asks that ``--install-completion`` gives to each shell."""
+    asked = {
+        "bash": {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))},
+        "zsh": {"_TYPER_COMPLETE_ARGS": typed},
+        "fish": {"_TYPER_COMPLETE_ARGS": typed, "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+    }
+    answered = subprocess.run(
+        [sys.executable, "-m", "photochrom"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **asked[shell], "_PHOTOCHROM_COMPLETE": f"complete_{shell}"},
+    )
+    assert completed in answered.stdout, answered.stderr
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
