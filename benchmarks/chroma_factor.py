@@ -1,8 +1,8 @@
 """What a factor on a model's chroma gives and costs, at each of some input sizes.
 
 A configuration's ``vividness`` and ``default_size`` are chosen by this, on photographs held out from training
-and never on those that the model is judged by: the largest factor to within 0.0005 of the least LPIPS. The
-factors shown are what ``vividness`` would be; the model's own is known from its description.
+and never on those that the model is judged by. The factors shown are what ``vividness`` would be; the
+model's own is known from its description.
 """
 
 import argparse

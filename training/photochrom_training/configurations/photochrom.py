@@ -46,8 +46,11 @@ class Stage:
     encoder_rate: float
     """Times the decoder's."""
     smallest_crop: float
+    """As in ``View``."""
     ageing: float
+    """As in ``View``."""
     vividness: float
+    """As in ``Configuration``."""
 
 
 def _chroma(_: Sequence[Photograph]) -> Objective:
