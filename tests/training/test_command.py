@@ -85,6 +85,8 @@ def test_the_list_says_what_each_configuration_is_for() -> None:
         (["colorful", "--photographs", "{folder}", "--initial", "vgg19"], "no initial weights 'vgg19'"),
         (["koala", "--photographs", "{folder}", "--stage", "last"], "has no choice of stage"),
         (["koala", "--photographs", "{folder}", "--labels", "church"], "no photograph is labelled 'church'"),
+        (["koala", "--photographs", "{folder}", "--mean-of", "{folder}"], "--mean-of trains nothing"),
+        (["koala", "--mean-of", "{folder}"], "best.weights.h5: no such file"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(

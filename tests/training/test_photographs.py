@@ -90,20 +90,31 @@ def test_a_place_without_photographs_is_named(tmp_path: Path, name: str) -> None
         photographs.index([tmp_path / name])
 
 
-def test_the_split_is_repeatable_and_loses_nothing(tmp_path: Path) -> None:
+def test_the_split_loses_nothing_and_keeps_the_order(tmp_path: Path) -> None:
     every = [photographs.Photograph(tmp_path, number, 1, str(number)) for number in range(100)]
 
-    training, validation = photographs.split(every, 0.13, seed=1)
+    training, validation = photographs.split(every, 0.13)
 
-    assert (training, validation) == photographs.split(every, 0.13, seed=1)
     assert len(validation) == 13
-    assert {*training, *validation} == {*every}
-    assert validation != photographs.split(every, 0.13, seed=2)[1]
+    assert sorted(training + validation, key=every.index) == every
+    assert training == sorted(training, key=every.index)
+    assert validation != every[:13]
+
+
+def test_what_is_held_out_stays_so_wherever_it_lies_and_whatever_is_added(tmp_path: Path) -> None:
+    few, more = (
+        [photographs.Photograph(tmp_path / str(count), number, 1, str(number)) for number in range(count)]
+        for count in (1000, 1100)
+    )
+
+    before, after = ({each.name for each in photographs.split(every, 0.1)[1]} for every in (few, more))
+
+    assert len(before - after) < 10  # of 100
 
 
 def test_one_photograph_cannot_be_parted(tmp_path: Path) -> None:
     with pytest.raises(photographs.PhotographsError, match="too few"):
-        photographs.split([photographs.Photograph(tmp_path, 0, 1, "one")], 0.1, seed=0)
+        photographs.split([photographs.Photograph(tmp_path, 0, 1, "one")], 0.1)
 
 
 def test_grey_and_sepia_teach_no_color() -> None:

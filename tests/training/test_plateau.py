@@ -45,6 +45,17 @@ def test_a_loss_that_is_no_number_is_never_the_best(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_the_last_is_kept_if_asked_for_and_a_number(tmp_path: Path) -> None:
+    best = Best(tmp_path, keep_last=True)
+    best.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
+
+    for epoch, loss in enumerate([2.0, 1.0, 3.0, math.nan]):
+        best.on_epoch_end(epoch, {"val_loss": loss})
+
+    assert best.read() == {"epoch": 3, "val_loss": 3.0}
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize(
     ("first_bad", "says"),
     [(2, "loss of epoch 1 is not a number; nothing is kept"), (13, "epoch 2's checkpoint is kept")],

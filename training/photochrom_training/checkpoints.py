@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -104,15 +105,20 @@ def _weights_name(epoch: int) -> str:
 
 
 class Best(keras.callbacks.Callback):  # type: ignore[misc]
-    """Keeps the weights of the epoch with the least validation loss in ``best.weights.h5``."""
+    """Keeps the weights of the epoch with the least validation loss in ``best.weights.h5``.
 
-    def __init__(self, folder: Path) -> None:
+    :param keep_last: keep the last epoch's, whatever their loss, if it is a number: for a run begun with
+        weights that had learned from what it holds out, whose loss is least before it learns anything.
+    """
+
+    def __init__(self, folder: Path, *, keep_last: bool = False) -> None:
         super().__init__()
+        self._keep_last = keep_last
         self._folder = folder
         self._record = folder / "best.json"
 
     def read(self) -> dict[str, float]:
-        """The best epoch, from 1, and its validation loss."""
+        """The epoch of the weights that are kept, from 1, and its validation loss."""
         if not self._record.exists():
             return {"epoch": 0, "val_loss": math.inf}
         record: dict[str, float] = json.loads(self._record.read_text("utf-8"))
@@ -132,14 +138,18 @@ class Best(keras.callbacks.Callback):  # type: ignore[misc]
         if not self.path.exists():
             raise FileNotFoundError(f"{self.path}: no such file; a run has one after its first epoch")
         try:
-            model.load_weights(self.path)
-        except ValueError as error:
+            with warnings.catch_warnings():
+                # Keras leaves parts without weights as they are, and warns
+                warnings.filterwarnings("error", "Skipping nested container", UserWarning)
+                model.load_weights(self.path)
+        except (ValueError, UserWarning) as error:
             raise WeightsMismatchError(f"{self.path}: the weights of another network: {error}") from error
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Save, if this epoch is the best so far, in this run or before it was interrupted."""
+        """Save, if this epoch is the best so far, before an interruption too, or if the last is kept."""
         loss = float((logs or {})["val_loss"])
-        if not loss < self.read()["val_loss"]:  # nor if it is not a number
+        least = math.inf if self._keep_last else self.read()["val_loss"]
+        if not loss < least:  # nor if it is not a number
             return
         with replacing(self.path) as path:
             self.model.save_weights(path)

@@ -23,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from photochrom_training.evaluation.lpips import WeightsError
     from photochrom_training.identity import RunMismatchError
     from photochrom_training.machine import Machine, MachineError
+    from photochrom_training.mean import mean
     from photochrom_training.networks.pretrained import PretrainedWeightsError
     from photochrom_training.photographs import PhotographsError
 
@@ -30,21 +31,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.list:
             _list()
             return 0
-        if options.configuration is None or not options.photographs:
+        if options.configuration is None or not (options.photographs or options.mean_of):
             raise configuration.ConfigurationError(
                 "name a configuration and the --photographs to learn from; --list shows the configurations"
             )
+        if options.photographs and options.mean_of:
+            raise configuration.ConfigurationError("--mean-of trains nothing: leave out --photographs")
         chosen = configuration.find(options.configuration, **_choices(options))
         output = options.output or Path("runs") / chosen.name
-        path = run.train(
-            chosen,
-            options.photographs,
-            output,
-            seed=options.seed,
-            machine=Machine(options.workers, options.precision, options.distribute),
-            start_from=options.start_from,
-            labels=options.labels,
-        )
+        if options.mean_of:
+            path = mean(chosen, options.mean_of, output)
+        else:
+            path = run.train(
+                chosen,
+                options.photographs,
+                output,
+                seed=options.seed,
+                machine=Machine(options.workers, options.precision, options.distribute),
+                start_from=options.start_from,
+                labels=options.labels,
+                keep_last=options.keep == "last",
+            )
     except (
         configuration.ConfigurationError,
         MachineError,
@@ -108,6 +115,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--start-from", type=Path, metavar="RUN", help="the folder of a run to start with the best weights of"
+    )
+    parser.add_argument(
+        "--mean-of",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="RUN",
+        help="no training: the mean of the weights that these runs kept; a run named twice counts twice",
+    )
+    parser.add_argument(
+        "--keep",
+        choices=("best", "last"),
+        default="best",
+        help="the epoch whose weights are the model's: of least validation loss, or the last (default: best)",
     )
     own = "in place of the configuration's own"
     parser.add_argument("--epochs", type=int, help=own)

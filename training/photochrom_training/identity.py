@@ -17,7 +17,23 @@ class RunMismatchError(ValueError):
     """The output folder holds a run of another kind; the message says how it differs."""
 
 
-def check(output: Path, configuration: Configuration, photographs: Sequence[Photograph], seed: int) -> None:
+def refuse_any(output: Path) -> None:
+    """See that a folder holds no run.
+
+    :raises RunMismatchError: if it does.
+    """
+    if (output / _FILE).exists():
+        raise RunMismatchError(f"{output} holds a run: choose another --output")
+
+
+def check(
+    output: Path,
+    configuration: Configuration,
+    photographs: Sequence[Photograph],
+    seed: int,
+    *,
+    keep_last: bool,
+) -> None:
     """Claim ``output`` for a run, or see that the run it holds is this one.
 
     :raises RunMismatchError: if it is not.
@@ -32,6 +48,7 @@ def check(output: Path, configuration: Configuration, photographs: Sequence[Phot
         "view": dataclasses.asdict(configuration.view),
         "validation_share": configuration.validation_share,
         "seed": seed,
+        "keep_last": keep_last,
         "photographs": len(photographs),
         "names": hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest(),
     }

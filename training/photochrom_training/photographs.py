@@ -6,6 +6,7 @@ dropped.
 """
 
 import dataclasses
+import hashlib
 import io
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -96,18 +97,23 @@ def with_labels(photographs: Sequence[Photograph], labels: Iterable[str]) -> lis
 
 
 def split(
-    photographs: Sequence[Photograph], validation_share: float, seed: int
+    photographs: Sequence[Photograph], validation_share: float
 ) -> tuple[list[Photograph], list[Photograph]]:
-    """Part photographs at random, the same way for the same seed: (training, validation).
+    """Part photographs: (training, validation), both in the order given.
+
+    A photograph's name decides, by its hash, and no seed: a run that goes on from another's weights holds
+    out what that one had not learned from, and so it does, but for a few, when photographs are added.
 
     :raises PhotographsError: for fewer than two.
     """
     if len(photographs) < 2:
         raise PhotographsError(f"{len(photographs)} photograph is too few: one to learn from, one held out")
-    order = np.random.default_rng(seed).permutation(len(photographs))
-    held_out = max(1, round(validation_share * len(photographs)))
-    chosen = [photographs[i] for i in order]
-    return chosen[held_out:], chosen[:held_out]
+    order = sorted(range(len(photographs)), key=lambda i: (_hash(photographs[i].name), i))
+    held_out = {*order[: max(1, round(validation_share * len(photographs)))]}
+    return (
+        [photograph for i, photograph in enumerate(photographs) if i not in held_out],
+        [photographs[i] for i in sorted(held_out)],
+    )
 
 
 def is_toned(rgb: npt.NDArray[np.uint8]) -> bool:
@@ -119,6 +125,10 @@ def is_toned(rgb: npt.NDArray[np.uint8]) -> bool:
     opponents = np.stack([red - green, (red + green) / 2 - blue])
     spread = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(opponents)), 0))
     return bool(spread[0] < _TONED_ACROSS and spread[1] < _TONED_ALONG)
+
+
+def _hash(name: str) -> bytes:
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
 
 
 def _in_folder(folder: Path) -> Iterator[Photograph]:

@@ -2,14 +2,13 @@
 
 import importlib.util
 import logging
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 
 from photochrom_contract.description import Description
-from photochrom_training import identity, photographs, saved_model
+from photochrom_training import identity, photographs, provenance, saved_model
 from photochrom_training.batches import Batches, keep_colored, open_colored
 from photochrom_training.checkpoints import Best, Progress
 from photochrom_training.configuration import Configuration
@@ -32,6 +31,7 @@ def train(
     machine: Machine = _MACHINE,
     start_from: Path | None = None,
     labels: Sequence[str] = (),
+    keep_last: bool = False,
 ) -> Path:
     """Train, or go on training what a killed run left in ``output``; the SavedModel's path.
 
@@ -42,6 +42,7 @@ def train(
     :param places: folders, tar shards or single photographs.
     :param start_from: the folder of another run of the same network, whose best weights are this one's first.
     :param labels: of the photographs to learn from; none for all.
+    :param keep_last: make the model of the last epoch's weights, whatever the validation loss.
     :raises PhotographsError: if there is nothing to learn from.
     :raises RunMismatchError: if ``output`` holds a run with another configuration, seed or photographs.
     :raises TrainingDivergedError: if the loss stops being a number; the last good checkpoint stays.
@@ -53,8 +54,8 @@ def train(
     found = photographs.index(places)
     if labels:
         found = photographs.with_labels(found, labels)
-    identity.check(output, configuration, found, seed)
-    training, held_out = photographs.split(found, configuration.validation_share, seed)
+    identity.check(output, configuration, found, seed, keep_last=keep_last)
+    training, held_out = photographs.split(found, configuration.validation_share)
     validation, skipped = keep_colored(held_out)
     if not validation or not any(open_colored(photograph)[0] for photograph in training):
         raise photographs.PhotographsError("no color to learn from: the photographs are grey, or unreadable")
@@ -68,7 +69,7 @@ def train(
     # Network
     network = configuration.build()
     learner = Learner(network, configuration.objective(training), configuration.temperature)
-    progress, best = Progress(output / "checkpoints"), Best(output / "checkpoints")
+    progress, best = Progress(output / "checkpoints"), Best(output / "checkpoints", keep_last=keep_last)
     if start_from is not None:
         Best(start_from / "checkpoints").load(learner)
     elif configuration.prepare and not progress.epochs:
@@ -113,19 +114,16 @@ def train(
         network = configuration.build()
         learner = Learner(network, learner.objective, configuration.temperature)
     best.load(learner)
-    provenance = {
-        "configuration": configuration.name,
-        "commit": _commit(),
-        "keras": keras.version(),
+    said = {
+        **provenance.of(configuration),
         "photographs": len(found),
         "from": [place.name for place in places],
         "epochs": progress.epochs,
         "batches": progress.epochs * steps,
         "batch_size": batch_size,
         "seed": seed,
-        "best": best.read(),
+        "weights": {"kept": "the last" if keep_last else "the best", **best.read()},
         "precision": machine.precision,
-        "vividness": configuration.vividness,
         **({"labels": list(labels)} if labels else {}),
         **({"start_from": start_from.name} if start_from else {}),
     }
@@ -134,7 +132,7 @@ def train(
         configuration.description,
         configuration.sizes,
         configuration.default_size,
-        provenance,
+        said,
         configuration.temperature,
     )
     saved_model.write(network, description, output / "saved_model", configuration.vividness)
@@ -146,18 +144,3 @@ def _tensorboard(folder: Path) -> list[keras.callbacks.Callback]:
     if importlib.util.find_spec("tensorboard") is None:
         return []
     return [keras.callbacks.TensorBoard(folder, write_graph=False)]
-
-
-def _commit() -> str:
-    """The commit of the checkout that this code runs from, if it runs from one."""
-    try:
-        shown = subprocess.run(
-            ["git", "rev-parse", "HEAD"],  # noqa: S607 whichever git there is
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return shown.stdout.strip()

@@ -1,0 +1,68 @@
+"""The mean of the weights of several runs, which is a better model than each: no training at all.
+
+Runs of one network that began with the same weights end on one slope of the loss, and the mean of their
+weights lies lower on it, for new photographs above all (Wortsman et al., *Model soups*, arXiv 2203.05482).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from photochrom_contract.description import Description, DescriptionError
+from photochrom_training import identity, provenance, saved_model
+from photochrom_training.checkpoints import Best, replacing
+from photochrom_training.configuration import Configuration
+from photochrom_training.learner import Learner
+
+
+def mean(configuration: Configuration, runs: Sequence[Path], output: Path) -> Path:
+    """Write the mean of the weights that these runs kept to ``output``; the SavedModel's path.
+
+    ``output`` receives ``checkpoints/``, for other runs to start from, and ``saved_model/``. Needs Keras's
+    TensorFlow backend.
+
+    :param configuration: the runs' own: its network, sizes and vividness.
+    :param runs: folders of runs; one named twice counts twice.
+    :raises FileNotFoundError: if one of them has kept no weights.
+    :raises RunMismatchError: if ``output`` holds a run.
+    :raises WeightsMismatchError: if the weights are another network's.
+    """
+    identity.refuse_any(output)
+    network = configuration.build()
+    learner = Learner(network, objective=lambda *_: 0.0)
+    total: list[Any] = []
+    for run in runs:
+        Best(run / "checkpoints").load(learner)
+        weights = [np.asarray(each, np.float64) for each in network.get_weights()]
+        total = [a + b for a, b in zip(total, weights, strict=True)] if total else weights
+    network.set_weights([each / len(runs) for each in total])
+    with replacing(Best(output / "checkpoints").path) as path:
+        learner.save_weights(path)
+    description = Description(
+        configuration.name,
+        configuration.description,
+        configuration.sizes,
+        configuration.default_size,
+        {**provenance.of(configuration), "mean_of": _told_apart(runs)},
+        configuration.temperature,
+    )
+    saved_model.write(network, description, output / "saved_model", configuration.vividness)
+    return output / "saved_model"
+
+
+def _told_apart(runs: Sequence[Path]) -> dict[str, Any]:
+    """What the runs' SavedModels say of them: what all say alike, then run by run."""
+    told = [{"run": run.name, **_provenance(run)} for run in runs]
+    alike = {name: said for name, said in told[0].items() if all(each.get(name) == said for each in told)}
+    apart = [{name: said for name, said in each.items() if name not in alike} for each in told]
+    return alike | {str(number): each for number, each in enumerate(apart, 1)}
+
+
+def _provenance(run: Path) -> dict[str, Any]:
+    """What a run's SavedModel says of it, if there is one."""
+    try:
+        return dict(Description.read(run / "saved_model").provenance)
+    except DescriptionError:
+        return {}
