@@ -44,15 +44,15 @@ def main() -> None:
 
 
 def exported(
-    folder: Path, many: list[photograph.Lightness], budgets: list[float]
+    folder: Path, many: list[photograph.Lightness], budgets: list[float], leave: str | None = None
 ) -> dict[str, onnx.ModelProto]:
-    """The graphs of a SavedModel by what was done to them."""
+    """The graphs of a SavedModel by what was done to them; ``leave`` as in ``narrow``."""
     description = describe(folder)
     plain = convert(SavedModel(folder, description))
     cleaned = clean(plain)
     graphs = {"tf2onnx's": plain, "cleaned": cleaned}
     for budget in budgets:
-        narrowed, narrowing = narrow(cleaned, many, description.default_size, budget)
+        narrowed, narrowing = narrow(cleaned, many, description.default_size, budget, leave=leave)
         graphs[f"narrowed by {narrowing.change:.2f}, of {budget} allowed"] = narrowed
     return graphs
 

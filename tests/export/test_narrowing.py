@@ -111,6 +111,12 @@ def test_a_larger_budget_spares_more(photographs: list[photograph.Lightness]) ->
     assert model.ByteSize() < network().ByteSize()
 
 
+def test_a_part_of_the_network_is_left_out(photographs: list[photograph.Lightness]) -> None:
+    assert narrow(network(), photographs, SIZE, 1e-3, leave="skip")[1].channels == [(48, 8)]
+    with pytest.raises(ConversionError, match="no channels can be spared"):
+        narrow(network(), photographs, SIZE, 1e-3, leave="decoded")
+
+
 def test_the_given_network_is_left_as_it_is(photographs: list[photograph.Lightness]) -> None:
     model = network()
     narrow(model, photographs, SIZE, 1e-3)

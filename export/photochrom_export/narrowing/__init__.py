@@ -23,7 +23,7 @@ from onnx_ir.passes import common
 from photochrom_contract import photograph, tensors
 from photochrom_export.errors import ConversionError
 from photochrom_export.narrowing.factors import Factors
-from photochrom_export.narrowing.sites import find
+from photochrom_export.narrowing.sites import Site, find
 from photochrom_export.parity import Planes, onnx_predictor, onnx_session
 
 _STEP = 8
@@ -47,13 +47,19 @@ class Narrowing:
 
 
 def narrow(
-    model: onnx.ModelProto, photographs: Sequence[photograph.Lightness], size: int, budget: float
+    model: onnx.ModelProto,
+    photographs: Sequence[photograph.Lightness],
+    size: int,
+    budget: float,
+    *,
+    leave: str | None = None,
 ) -> tuple[onnx.ModelProto, Narrowing]:
     """The network with as few channels as the budget allows; the given model is left as it is.
 
     :param photographs: L* planes ``(h, w)``, at least two: every other one is to fit, the rest to measure.
     :param size: the side at which they are looked at.
     :param budget: root mean square of the chroma's change, in a*b* units, that may be spent.
+    :param leave: a part of the network, by its name there, whose convolutions stay as they are.
     :raises ConversionError: if there is nothing to narrow within the budget, or nothing to measure it on.
     """
     if len(photographs) < 2:
@@ -65,7 +71,7 @@ def narrow(
         np.stack([photograph.reduce_lightness(lightness, size) for lightness in photographs])
     )
     fitted, measured = planes[::2], planes[1::2]
-    sites = list(find(_read(model).graph))
+    sites = _sites(_read(model).graph, leave)
     moments = _moments(model, {site.features for site in sites}, fitted)
     factors = [Factors(site.weights(), moments[site.features]) for site in sites]
     before = _run(model, measured)
@@ -77,7 +83,7 @@ def narrow(
         ranks = [
             site.worthwhile(each.rank_for(loss, _STEP)) for site, each in zip(sites, factors, strict=True)
         ]
-        narrowed = _narrowed(model, factors, ranks)
+        narrowed = _narrowed(model, factors, ranks, leave)
         change = float(np.sqrt(np.mean(np.square(_run(narrowed, measured) - before))))
         if change > budget:
             high = np.log(loss)
@@ -93,9 +99,16 @@ def narrow(
     return best
 
 
-def _narrowed(model: onnx.ModelProto, factors: Sequence[Factors], ranks: Sequence[int]) -> onnx.ModelProto:
+def _sites(graph: ir.Graph, leave: str | None) -> list[Site]:
+    """Where the network can be narrowed: a tensor's name says which part of the network it is of."""
+    return [site for site in find(graph) if leave is None or leave not in site.named()]
+
+
+def _narrowed(
+    model: onnx.ModelProto, factors: Sequence[Factors], ranks: Sequence[int], leave: str | None
+) -> onnx.ModelProto:
     copy = _read(model)
-    plan = list(zip(find(copy.graph), factors, ranks, strict=True))
+    plan = list(zip(_sites(copy.graph, leave), factors, ranks, strict=True))
     for site, each, rank in reversed(plan):
         if rank < site.channels:
             site.narrow(*each.of(rank))

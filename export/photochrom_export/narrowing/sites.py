@@ -33,6 +33,12 @@ class Site:
         """The convolution's, on these features: ``(out, channels, height, width)``."""
         return self._all_weights()[:, self.first : self.first + self.channels]
 
+    def named(self) -> str:
+        """The name of the convolution's weights, which says what part of the network it is of."""
+        weights = self.convolution.inputs[1]
+        assert weights is not None
+        return weights.name or ""
+
     def worthwhile(self, rank: int) -> int:
         """The rank, or all channels where a projection costs more multiplications than it saves."""
         each = self.scale * self.weights()[:, 0].size
