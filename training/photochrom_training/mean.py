@@ -1,13 +1,14 @@
 """The mean of the weights of several runs, which is a better model than each: no training at all.
 
 Runs of one network that began with the same weights end on one slope of the loss, and the mean of their
-weights lies lower on it, for new photographs above all (Wortsman et al., *Model soups*, arXiv 2203.05482).
+weights lies lower on it (Wortsman et al., *Model soups*, arXiv 2203.05482).
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from photochrom_contract.description import Description, DescriptionError
@@ -20,8 +21,8 @@ from photochrom_training.learner import Learner
 def mean(configuration: Configuration, runs: Sequence[Path], output: Path) -> Path:
     """Write the mean of the weights that these runs kept to ``output``; the SavedModel's path.
 
-    ``output`` receives ``checkpoints/``, for other runs to start from, and ``saved_model/``. Needs Keras's
-    TensorFlow backend.
+    ``output`` receives ``checkpoints/``, for other runs to start from, and ``saved_model/``. With another
+    backend of Keras than TensorFlow there is no SavedModel: the path is the weights'.
 
     :param configuration: the runs' own: its network, sizes and vividness.
     :param runs: folders of runs; one named twice counts twice.
@@ -38,8 +39,11 @@ def mean(configuration: Configuration, runs: Sequence[Path], output: Path) -> Pa
         weights = [np.asarray(each, np.float64) for each in network.get_weights()]
         total = [a + b for a, b in zip(total, weights, strict=True)] if total else weights
     network.set_weights([each / len(runs) for each in total])
-    with replacing(Best(output / "checkpoints").path) as path:
+    kept = Best(output / "checkpoints").path
+    with replacing(kept) as path:
         learner.save_weights(path)
+    if keras.backend.backend() != "tensorflow":
+        return kept
     description = Description(
         configuration.name,
         configuration.description,
