@@ -112,7 +112,9 @@ def test_a_larger_budget_spares_more(photographs: list[photograph.Lightness]) ->
 
 
 def test_a_part_of_the_network_is_left_out(photographs: list[photograph.Lightness]) -> None:
-    assert narrow(network(), photographs, SIZE, 1e-3, leave="skip")[1].channels == [(48, 8)]
+    assert narrow(network(), photographs, SIZE, 1e-3, leave="chroma")[1].channels == [(48, 8)]
+    with pytest.raises(ConversionError, match="no part of the network is named 'decode9'"):
+        narrow(network(), photographs, SIZE, 1e-3, leave="decode9")
     with pytest.raises(ConversionError, match="no channels can be spared"):
         narrow(network(), photographs, SIZE, 1e-3, leave="decoded")
 

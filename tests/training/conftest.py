@@ -1,12 +1,15 @@
-"""LPIPS weights of the right shapes that need no download."""
+"""LPIPS weights of the right shapes that need no download; a finished run."""
 
 import pickle
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from photochrom_training.evaluation.lpips import Lpips
+from tests.training.tiny_configuration import command
 
 _CHANNELS = (3, 64, 192, 384, 256, 256)
 _KERNELS = (11, 5, 3, 3, 3)
@@ -32,3 +35,22 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def random_lpips(random_weights: Path) -> Lpips:
     return Lpips(random_weights)
+
+
+@pytest.fixture(scope="session")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photographs")
+    random = np.random.default_rng(0)
+    for number in range(20):
+        small = Image.fromarray(random.integers(0, 256, (5, 5, 3), np.uint8))
+        small.resize((48, 48), Image.Resampling.BILINEAR).save(folder / f"{number}.png")
+    Image.new("L", (48, 48), 90).save(folder / "grey.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of ``tiny_configuration``."""
+    output = tmp_path_factory.mktemp("run") / "finished"
+    subprocess.run(command(photographs, output), check=True, capture_output=True, timeout=300)
+    return output

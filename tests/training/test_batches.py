@@ -125,3 +125,13 @@ def test_koala_sees_photographs_distorted(folder: list[photographs.Photograph]) 
     assert first[0].shape == second[0].shape == (2, 1, 128, 128)
     assert first[1].shape == (2, 2, 128, 128)
     assert not np.array_equal(first[0], second[0])
+
+
+def test_a_stream_whose_photographs_are_gone_ends_and_says_so(folder: list[photographs.Photograph]) -> None:
+    stream = Batches(folder, VIEW, 4, steps=3)
+    assert len(stream[0][0]) == 4
+    for photograph in folder:
+        photograph.file.unlink()
+
+    with pytest.raises(photographs.PhotographsError, match="no photograph can be learned from any more"):
+        _ = stream[1]

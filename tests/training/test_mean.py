@@ -1,5 +1,6 @@
 """The mean of runs: their weights added up, as a run that others start from and as a SavedModel."""
 
+import dataclasses
 from pathlib import Path
 
 import keras
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from photochrom_contract.description import Description
-from photochrom_training import saved_model
+from photochrom_training import identity, saved_model
 from photochrom_training.checkpoints import Best, WeightsMismatchError
 from photochrom_training.identity import RunMismatchError
 from photochrom_training.learner import Learner
@@ -72,11 +73,26 @@ def test_the_saved_model_has_these_weights_and_says_which_runs_they_are_of(
     assert told["vividness"] == CONFIGURATION.vividness
 
 
-def test_a_run_is_not_overwritten(runs: tuple[Path, Path], tmp_path: Path) -> None:
-    (tmp_path / "run.json").write_text("{}")
-
-    with pytest.raises(RunMismatchError, match="holds a run: choose another --output"):
+def test_a_mean_may_be_made_again_and_keeps_its_folder(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    for _ in range(2):
         mean(CONFIGURATION, runs, tmp_path)
+
+    with pytest.raises(RunMismatchError, match=r"with mean_of \['a', 'b'\] and not \['a'\]"):
+        mean(CONFIGURATION, runs[:1], tmp_path)
+    wanted = identity.of_run(CONFIGURATION, [], 0, precision="float32", start_from=None, keep_last=False)
+    with (
+        pytest.raises(RunMismatchError, match="holds another run"),
+        identity.claimed(tmp_path, CONFIGURATION, wanted),
+    ):
+        pass
+
+
+def test_runs_of_another_kind_are_refused(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    mean(CONFIGURATION, runs, tmp_path / "vivid")
+    paler = dataclasses.replace(CONFIGURATION, vividness=1.0)
+
+    with pytest.raises(RunMismatchError, match=r"vivid holds another run, with vividness 2\.0 and not 1\.0"):
+        mean(paler, [tmp_path / "vivid"], tmp_path / "pale")
 
 
 def test_what_cannot_be_averaged_is_named(runs: tuple[Path, Path], tmp_path: Path) -> None:

@@ -91,14 +91,14 @@ def test_a_place_without_photographs_is_named(tmp_path: Path, name: str) -> None
 
 
 def test_the_split_loses_nothing_and_keeps_the_order(tmp_path: Path) -> None:
-    every = [photographs.Photograph(tmp_path, number, 1, str(number)) for number in range(100)]
+    every = [photographs.Photograph(tmp_path, number, 1, str(number)) for number in range(2000)]
 
     training, validation = photographs.split(every, 0.13)
 
-    assert len(validation) == 13
+    assert 215 < len(validation) < 305  # 260, three times a binomial's deviation either way
     assert sorted(training + validation, key=every.index) == every
     assert training == sorted(training, key=every.index)
-    assert validation != every[:13]
+    assert validation != every[: len(validation)]
 
 
 def test_what_is_held_out_stays_so_wherever_it_lies_and_whatever_is_added(tmp_path: Path) -> None:
@@ -109,7 +109,15 @@ def test_what_is_held_out_stays_so_wherever_it_lies_and_whatever_is_added(tmp_pa
 
     before, after = ({each.name for each in photographs.split(every, 0.1)[1]} for every in (few, more))
 
-    assert len(before - after) < 10  # of 100
+    assert before < after
+    assert {name for name in after if int(name) < 1000} == before
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_there_is_one_at_least_on_either_side(share: float, tmp_path: Path) -> None:
+    pair = [photographs.Photograph(tmp_path, number, 1, str(number)) for number in range(2)]
+
+    assert [len(part) for part in photographs.split(pair, share)] == [1, 1]
 
 
 def test_one_photograph_cannot_be_parted(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from photochrom_contract import lab
 from photochrom_training import ageing, augmentation
-from photochrom_training.photographs import Photograph, is_toned
+from photochrom_training.photographs import Photograph, PhotographsError, is_toned
 
 Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 """L* ``(n, 1, side, side)``, 0 to 100, and a*b* ``(n, 2, side / stride, side / stride)``, CIE units."""
@@ -67,6 +67,8 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         self._skipped: dict[str, str] = {}
         self._lock = threading.Lock()
         self.epoch = 0
+        self.failure = ""
+        """Why the stream has ended, if it has: what ``fit`` raises then is the backend's own error."""
 
     def __len__(self) -> int:
         """Batches in an epoch."""
@@ -81,11 +83,18 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def _next_pairs(self, index: int) -> Iterator[Pair]:
         """A full batch from the endless stream; what cannot be learned from makes way for the next."""
         position, found = (self.epoch * len(self) + index) * self._batch_size, 0
+        missed = 0
         while found < self._batch_size:
-            picture = self._usable(self._photographs[self._order(position)])
+            photograph = self._photographs[self._order(position)]
+            picture = self._usable(photograph)
+            missed = 0 if picture is not None else missed + 1
             if picture is not None:
                 found += 1
                 yield self._look(picture, np.random.default_rng([self._seed, 1, position]))
+            elif missed > 2 * len(self._photographs):  # two turns hold every photograph at least once
+                why = self.skipped[str(photograph)]
+                self.failure = f"no photograph can be learned from any more; the last is {photograph}: {why}"
+                raise PhotographsError(self.failure)
             position += 1
 
     def _same_pairs(self, index: int) -> Iterator[Pair]:

@@ -74,7 +74,9 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
         return keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, _: self._seal(epoch))
 
     def _check(self, logs: dict[str, Any] | None) -> None:
-        if math.isfinite((logs or {}).get("loss", math.nan)):
+        # After the last batch's update only the validation shows whether the weights are numbers
+        losses = [value for name, value in (logs or {}).items() if name in ("loss", "val_loss")]
+        if losses and all(map(math.isfinite, losses)):
             return
         epoch = self._epoch
         kept = f"epoch {epoch}'s checkpoint is kept in {self._folder}" if epoch else "nothing is kept"
@@ -85,7 +87,7 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _seal(self, epoch: int) -> None:
         name = _weights_name(epoch)
-        self._write({"epoch": epoch + 1, "weights": name})
+        self._write({"epoch": epoch + 1, "weights": name, "finished": bool(self.model.stop_training)})
         for old in self._folder.glob("progress-*.weights.h5"):
             if old.name != name:
                 old.unlink()

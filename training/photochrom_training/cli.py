@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from photochrom_training.arguments import natural
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 0 if it did what was asked, 2 if something was wrong with what was asked."""
@@ -35,8 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise configuration.ConfigurationError(
                 "name a configuration and the --photographs to learn from; --list shows the configurations"
             )
-        if options.photographs and options.mean_of:
-            raise configuration.ConfigurationError("--mean-of trains nothing: leave out --photographs")
+        if options.mean_of and (options.photographs or options.start_from or options.labels):
+            raise configuration.ConfigurationError(
+                "--mean-of trains nothing: leave out --photographs, --start-from and --labels"
+            )
         chosen = configuration.find(options.configuration, **_choices(options))
         output = options.output or Path("runs") / chosen.name
         if options.mean_of:
@@ -137,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stage", help="photochrom's: decoder, whole or color")
     parser.add_argument("--initial", help="colorful's: random or vgg16")
     parser.add_argument("--extractor", help="koala's: efficientnet-lite0 or inception-resnet-v2")
-    parser.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
+    parser.add_argument("--seed", type=natural, default=0, help="of everything random (default: 0)")
     parser.add_argument("--workers", type=int, default=2, help="threads that read photographs (default: 2)")
     parser.add_argument(
         "--precision", default="float32", help="float32, mixed_bfloat16 or mixed_float16 (default: float32)"

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from photochrom_contract.description import Description
 from photochrom_training import configurations
 from photochrom_training.batches import Batch, View
 from photochrom_training.history import History
@@ -57,6 +58,12 @@ class Configuration:
     """The default of the network's input of that name, if it has one."""
     size_multiple: int = 1
     """What every input side is a multiple of: the network's strides multiplied."""
+
+    def described(self, provenance: dict[str, Any]) -> Description:
+        """What a SavedModel of it says of itself."""
+        return Description(
+            self.name, self.description, self.sizes, self.default_size, provenance, self.temperature
+        )
 
     def __post_init__(self) -> None:
         odd = [size for size in (self.view.side, *self.sizes) if size % self.size_multiple]

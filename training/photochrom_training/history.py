@@ -39,14 +39,13 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
         """Add a row and draw again."""
         seconds = time.monotonic() - self._started
         values = {**(logs or {}), "epoch": epoch + 1, "seconds": seconds}
-        self._rows.append({name: float(values[name]) for name in _COLUMNS})
+        # As they are written: what is decided by them is the same after a kill
+        self._rows.append({name: float(f"{values[name]:.6g}") for name in _COLUMNS})
         with replacing(self._folder / "history.csv") as path, path.open("w", newline="") as file:
             writer = csv.DictWriter(file, _COLUMNS)
             writer.writeheader()
             for row in self._rows:
-                writer.writerow(
-                    {**{name: f"{value:.6g}" for name, value in row.items()}, "epoch": int(row["epoch"])}
-                )
+                writer.writerow({name: f"{value:.6g}" for name, value in row.items()})
         with replacing(self._folder / "history.png") as path:
             draw(self._rows, path)
 

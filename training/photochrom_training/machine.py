@@ -20,7 +20,7 @@ class Machine:
     precision: str = PRECISIONS[0]
     """What layers compute in; weights and the chroma stay float32."""
     distribute: bool = False
-    """Whether each batch is shared out over all devices, and all processes of a cluster."""
+    """Whether each batch is shared out over all devices of this machine."""
 
     def prepare(self, batch_size: int) -> int:
         """Set Keras up, before any layer is built.

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from photochrom_contract.description import Description, DescriptionError
-from photochrom_training import identity, provenance, saved_model
+from photochrom_training import identity, saved_model
 from photochrom_training.checkpoints import Best, replacing
 from photochrom_training.configuration import Configuration
 from photochrom_training.learner import Learner
@@ -27,10 +27,12 @@ def mean(configuration: Configuration, runs: Sequence[Path], output: Path) -> Pa
     :param configuration: the runs' own: its network, sizes and vividness.
     :param runs: folders of runs; one named twice counts twice.
     :raises FileNotFoundError: if one of them has kept no weights.
-    :raises RunMismatchError: if ``output`` holds a run.
+    :raises RunMismatchError: if one of them has another configuration, or ``output`` holds a run or another
+        mean.
     :raises WeightsMismatchError: if the weights are another network's.
     """
-    identity.refuse_any(output)
+    for run in runs:
+        identity.compare(run, configuration)
     network = configuration.build()
     learner = Learner(network, objective=lambda *_: 0.0)
     total: list[Any] = []
@@ -39,21 +41,17 @@ def mean(configuration: Configuration, runs: Sequence[Path], output: Path) -> Pa
         weights = [np.asarray(each, np.float64) for each in network.get_weights()]
         total = [a + b for a, b in zip(total, weights, strict=True)] if total else weights
     network.set_weights([each / len(runs) for each in total])
-    kept = Best(output / "checkpoints").path
-    with replacing(kept) as path:
-        learner.save_weights(path)
-    if keras.backend.backend() != "tensorflow":
-        return kept
-    description = Description(
-        configuration.name,
-        configuration.description,
-        configuration.sizes,
-        configuration.default_size,
-        {**provenance.of(configuration), "mean_of": _told_apart(runs)},
-        configuration.temperature,
-    )
-    saved_model.write(network, description, output / "saved_model", configuration.vividness)
-    return output / "saved_model"
+
+    wanted = {**identity.of_model(configuration), identity.MEAN_OF: [run.name for run in runs]}
+    with identity.claimed(output, configuration, wanted) as made_by:
+        kept = Best(output / "checkpoints").path
+        with replacing(kept) as path:
+            learner.save_weights(path)
+        if keras.backend.backend() != "tensorflow":
+            return kept
+        description = configuration.described({**made_by, identity.MEAN_OF: _told_apart(runs)})
+        saved_model.write(network, description, output / "saved_model", configuration.vividness)
+        return output / "saved_model"
 
 
 def _told_apart(runs: Sequence[Path]) -> dict[str, Any]:

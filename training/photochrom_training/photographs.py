@@ -1,7 +1,7 @@
 """Photographs to learn from, in folders and tar shards, read one at a time.
 
-An index holds where each photograph lies, not the photograph: a million of them cost a hundred
-megabytes. What cannot be read is skipped and counted; what has no color teaches no color and is
+An index holds where each photograph lies, not the photograph: a million of them cost 0.2 GB in shards
+and 0.6 GB in folders. What cannot be read is skipped and counted; what has no color teaches no color and is
 dropped.
 """
 
@@ -101,19 +101,18 @@ def split(
 ) -> tuple[list[Photograph], list[Photograph]]:
     """Part photographs: (training, validation), both in the order given.
 
-    A photograph's name decides, by its hash, and no seed: a run that goes on from another's weights holds
-    out what that one had not learned from, and so it does, but for a few, when photographs are added.
+    A photograph's name decides, by its hash, and no seed: with the same share, a run that goes on from
+    another's weights holds out what that one had not learned from, and so it does when photographs are added.
 
     :raises PhotographsError: for fewer than two.
     """
     if len(photographs) < 2:
         raise PhotographsError(f"{len(photographs)} photograph is too few: one to learn from, one held out")
-    order = sorted(range(len(photographs)), key=lambda i: (_hash(photographs[i].name), i))
-    held_out = {*order[: max(1, round(validation_share * len(photographs)))]}
-    return (
-        [photograph for i, photograph in enumerate(photographs) if i not in held_out],
-        [photographs[i] for i in sorted(held_out)],
-    )
+    draws = [_draw(photograph.name) for photograph in photographs]
+    # At least one on either side
+    limit = min(max(validation_share, min(draws)), sorted(draws)[-2])
+    training = [one for one, draw in zip(photographs, draws, strict=True) if draw > limit]
+    return training, [one for one, draw in zip(photographs, draws, strict=True) if draw <= limit]
 
 
 def is_toned(rgb: npt.NDArray[np.uint8]) -> bool:
@@ -127,8 +126,10 @@ def is_toned(rgb: npt.NDArray[np.uint8]) -> bool:
     return bool(spread[0] < _TONED_ACROSS and spread[1] < _TONED_ALONG)
 
 
-def _hash(name: str) -> bytes:
-    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
+def _draw(name: str) -> float:
+    """A number from 0 to 1, by chance but always the same for a name."""
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
 
 
 def _in_folder(folder: Path) -> Iterator[Photograph]:

@@ -20,15 +20,20 @@ def of(configuration: Configuration) -> dict[str, Any]:
 
 
 def _commit() -> str:
-    """The commit of the checkout that this code runs from, if it runs from one."""
+    """The commit of the checkout that this code is of, and whether it was changed since."""
     try:
-        shown = subprocess.run(
-            ["git", "rev-parse", "HEAD"],  # noqa: S607 whichever git there is
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        _git("ls-files", "--error-unmatch", __file__)  # or it is installed inside of another project's
+        return _git("describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+
+
+def _git(*arguments: str) -> str:
+    shown = subprocess.run(  # noqa: S603 its arguments are this file's
+        ["git", *arguments],  # noqa: S607 whichever git there is
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return shown.stdout.strip()

@@ -4,11 +4,11 @@ import importlib.util
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 
-from photochrom_contract.description import Description
-from photochrom_training import identity, photographs, provenance, saved_model
+from photochrom_training import identity, photographs, saved_model
 from photochrom_training.batches import Batches, keep_colored, open_colored
 from photochrom_training.checkpoints import Best, Progress
 from photochrom_training.configuration import Configuration
@@ -43,18 +43,60 @@ def train(
     :param start_from: the folder of another run of the same network, whose best weights are this one's first.
     :param labels: of the photographs to learn from; none for all.
     :param keep_last: make the model of the last epoch's weights, whatever the validation loss.
-    :raises PhotographsError: if there is nothing to learn from.
-    :raises RunMismatchError: if ``output`` holds a run with another configuration, seed or photographs.
+    :raises FileNotFoundError: if ``start_from`` has kept no weights.
+    :raises MachineError: if the machine, or Keras's backend, cannot do what was asked.
+    :raises PhotographsError: if there is nothing to learn from, or nothing any more.
+    :raises PretrainedWeightsError: if the configuration's own first weights cannot be had.
+    :raises RunMismatchError: if ``output`` holds a run with another configuration, seed or photographs, or
+        another process is at work in it.
     :raises TrainingDivergedError: if the loss stops being a number; the last good checkpoint stays.
+    :raises WeightsMismatchError: if the weights to start from are another network's.
     """
     keras.utils.set_random_seed(seed)
     devices = machine.prepare(configuration.batch_size)
-
-    # Photographs
     found = photographs.index(places)
     if labels:
         found = photographs.with_labels(found, labels)
-    identity.check(output, configuration, found, seed, keep_last=keep_last)
+    wanted = identity.of_run(
+        configuration, found, seed, precision=machine.precision, start_from=start_from, keep_last=keep_last
+    )
+    with identity.claimed(output, configuration, wanted) as made_by:
+        told = {
+            **made_by,
+            "photographs": len(found),
+            "from": [place.name for place in places],
+            "seed": seed,
+            "precision": machine.precision,
+            **({"labels": list(labels)} if labels else {}),
+            **({"start_from": start_from.name} if start_from else {}),
+        }
+        return _train(
+            configuration,
+            found,
+            output,
+            seed=seed,
+            machine=machine,
+            devices=devices,
+            start_from=start_from,
+            keep_last=keep_last,
+            told=told,
+        )
+
+
+def _train(
+    configuration: Configuration,
+    found: Sequence[photographs.Photograph],
+    output: Path,
+    *,
+    seed: int,
+    machine: Machine,
+    devices: int,
+    start_from: Path | None,
+    keep_last: bool,
+    told: dict[str, Any],
+) -> Path:
+    """Train in a folder that is this run's own."""
+    # Photographs
     training, held_out = photographs.split(found, configuration.validation_share)
     validation, skipped = keep_colored(held_out)
     if not validation or not any(open_colored(photograph)[0] for photograph in training):
@@ -66,43 +108,46 @@ def train(
     validation_pass = Batches(validation, view, batch_size, seed=seed, workers=machine.workers)
     _log.info("%d photographs to learn from, %d held out", len(training), len(validation))
 
-    # Network
+    # Network, new or where an earlier command stopped
     network = configuration.build()
     learner = Learner(network, configuration.objective(training), configuration.temperature)
     progress, best = Progress(output / "checkpoints"), Best(output / "checkpoints", keep_last=keep_last)
-    if start_from is not None:
+    stream.epoch = done = progress.epochs
+    if not done and start_from is not None:
         Best(start_from / "checkpoints").load(learner)
-    elif configuration.prepare and not progress.epochs:
+    elif not done and configuration.prepare:
         configuration.prepare(network, stream[0])
     learner.compile(configuration.optimizer(configuration.epochs * steps))
     learner.optimizer.build(learner.trainable_variables)
-
-    # Where an earlier command stopped
-    progress.resume(learner)
-    stream.epoch = done = progress.epochs
     if done:
+        progress.resume(learner)
         _log.info("going on after epoch %d of %d", done, configuration.epochs)
 
     # Training
     if done < configuration.epochs and not progress.is_finished:
         history = History(output, done)
         averaging = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if configuration.averaged else []
-        learner.fit(
-            stream,
-            validation_data=validation_pass,
-            epochs=configuration.epochs,
-            initial_epoch=done,
-            callbacks=[
-                progress,
-                *averaging,
-                best,
-                history,
-                *configuration.callbacks(history),
-                *_tensorboard(output / "logs"),
-                SkippedReport(output, lambda: {**skipped, **stream.skipped}),
-                progress.seal(),
-            ],
-        )
+        try:
+            learner.fit(
+                stream,
+                validation_data=validation_pass,
+                epochs=configuration.epochs,
+                initial_epoch=done,
+                callbacks=[
+                    progress,
+                    *averaging,
+                    best,
+                    history,
+                    *configuration.callbacks(history),
+                    *_tensorboard(output / "logs"),
+                    SkippedReport(output, lambda: {**skipped, **stream.skipped}),
+                    progress.seal(),
+                ],
+            )
+        except Exception as error:
+            if stream.failure:  # what was raised in a worker comes as the backend's own error
+                raise photographs.PhotographsError(stream.failure) from error
+            raise
         progress.finish()
 
     # SavedModel
@@ -114,28 +159,14 @@ def train(
         network = configuration.build()
         learner = Learner(network, learner.objective, configuration.temperature)
     best.load(learner)
-    said = {
-        **provenance.of(configuration),
-        "photographs": len(found),
-        "from": [place.name for place in places],
+    told = {
+        **told,
         "epochs": progress.epochs,
         "batches": progress.epochs * steps,
         "batch_size": batch_size,
-        "seed": seed,
         "weights": {"kept": "the last" if keep_last else "the best", **best.read()},
-        "precision": machine.precision,
-        **({"labels": list(labels)} if labels else {}),
-        **({"start_from": start_from.name} if start_from else {}),
     }
-    description = Description(
-        configuration.name,
-        configuration.description,
-        configuration.sizes,
-        configuration.default_size,
-        said,
-        configuration.temperature,
-    )
-    saved_model.write(network, description, output / "saved_model", configuration.vividness)
+    saved_model.write(network, configuration.described(told), output / "saved_model", configuration.vividness)
     return output / "saved_model"
 
 

