@@ -57,14 +57,14 @@ def main() -> None:
     learner.fit(same, verbose=0)  # compiles
 
     views = arguments.steps * chosen.batch_size
-    sources = {"the same batch": same, **{f"{workers} threads": each for workers, each in streams.items()}}
+    sources = {"the same batch": same, **{f"threads: {workers}": each for workers, each in streams.items()}}
     learned: dict[str, list[float]] = {name: [] for name in sources}
     for _ in range(arguments.rounds):
         for name, source in sources.items():
             learned[name].append(seconds_of(functools.partial(learner.fit, source, verbose=0)))
     medians = {name: statistics.median(each) for name, each in learned.items()}
     least = medians["the same batch"]
-    made = {f"{workers} threads": f"{views / made_in(each):.0f}" for workers, each in streams.items()}
+    made = {f"threads: {workers}": f"{views / made_in(each):.0f}" for workers, each in streams.items()}
     rows = [
         (name, made.get(name, ""), f"{views / median:.0f}", f"{median / least:.2f}")
         for name, median in medians.items()
