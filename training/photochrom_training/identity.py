@@ -105,9 +105,9 @@ def compare(run: Path, configuration: Configuration) -> None:
 
     :raises RunMismatchError: if it would not.
     """
-    wanted = of_model(configuration)
-    held = {name: said for name, said in _held(run).items() if name in wanted}
-    if held and held != wanted:
+    held = _held(run)
+    wanted = {name: said for name, said in of_model(configuration).items() if name in held}
+    if held | wanted != held:
         _refuse(run, held, wanted)
 
 
@@ -118,8 +118,7 @@ def _held(output: Path) -> dict[str, Any]:
 
 
 def _refuse(output: Path, held: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    names = sorted({*held, *wanted}, key=[*wanted, *held].index)
-    name = next(each for each in names if held.get(each) != wanted.get(each))
+    name = next(each for each in [*wanted, *held] if held.get(each) != wanted.get(each))
     raise RunMismatchError(
         f"{output} holds another run, with {name} {held.get(name)} and not {wanted.get(name)}: "
         "give the choices that it was made with, or choose another --output"
