@@ -93,6 +93,8 @@ def test_runs_of_another_kind_are_refused(runs: tuple[Path, Path], tmp_path: Pat
 
     with pytest.raises(RunMismatchError, match=r"vivid holds another run, with vividness 2\.0 and not 1\.0"):
         mean(paler, [tmp_path / "vivid"], tmp_path / "pale")
+    made = mean(CONFIGURATION, [tmp_path / "vivid"], tmp_path / "pale", vividness=1.0)
+    assert Description.read(made).provenance["vividness"] == 1.0
 
 
 def test_what_cannot_be_averaged_is_named(runs: tuple[Path, Path], tmp_path: Path) -> None:

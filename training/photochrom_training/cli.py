@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from photochrom_training.arguments import natural
 
@@ -41,10 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise configuration.ConfigurationError(
                 "--mean-of trains nothing: leave out --photographs, --start-from and --labels"
             )
-        chosen = configuration.find(options.configuration, **_choices(options))
+        choices = _choices(options)
+        vividness = choices.pop("vividness", None) if options.mean_of else None
+        chosen = configuration.find(options.configuration, **choices)
         output = options.output or Path("runs") / chosen.name
         if options.mean_of:
-            path = mean(chosen, options.mean_of, output)
+            path = mean(chosen, options.mean_of, output, vividness)
         else:
             path = run.train(
                 chosen,
@@ -76,9 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _choices(options: argparse.Namespace) -> dict[str, object]:
+def _choices(options: argparse.Namespace) -> dict[str, Any]:
     """What was asked for in place of the configuration's own choice."""
-    names = ("epochs", "steps_per_epoch", "batch_size", "extractor", "initial", "stage")
+    names = ("epochs", "steps_per_epoch", "batch_size", "extractor", "initial", "stage", "vividness")
     return {name: value for name in names if (value := getattr(options, name)) is not None}
 
 
@@ -138,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--epochs", type=int, help=own)
     parser.add_argument("--steps-per-epoch", type=int, metavar="BATCHES", help=own)
     parser.add_argument("--batch-size", type=int, metavar="PHOTOGRAPHS", help=own)
+    parser.add_argument("--vividness", type=float, metavar="FACTOR", help="on the chroma, " + own)
     parser.add_argument("--stage", help="photochrom's: decoder, whole or color")
     parser.add_argument("--initial", help="colorful's: random or vgg16")
     parser.add_argument("--extractor", help="koala's: efficientnet-lite0 or inception-resnet-v2")

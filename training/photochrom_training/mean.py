@@ -4,6 +4,7 @@ Runs of one network that began with the same weights end on one slope of the los
 weights lies lower on it (Wortsman et al., *Model soups*, arXiv 2203.05482).
 """
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from photochrom_training.configuration import Configuration
 from photochrom_training.learner import Learner
 
 
-def mean(configuration: Configuration, runs: Sequence[Path], output: Path) -> Path:
+def mean(
+    configuration: Configuration, runs: Sequence[Path], output: Path, vividness: float | None = None
+) -> Path:
     """Write the mean of the weights that these runs kept to ``output``; the SavedModel's path.
 
     ``output`` receives ``checkpoints/``, for other runs to start from, and ``saved_model/``. With another
@@ -26,6 +29,7 @@ def mean(configuration: Configuration, runs: Sequence[Path], output: Path) -> Pa
 
     :param configuration: the runs' own: its network, sizes and vividness.
     :param runs: folders of runs; one named twice counts twice.
+    :param vividness: in place of the configuration's: what suits each run need not suit the mean.
     :raises FileNotFoundError: if one of them has kept no weights.
     :raises RunMismatchError: if one of them has another configuration, or ``output`` holds a run or another
         mean.
@@ -33,6 +37,8 @@ def mean(configuration: Configuration, runs: Sequence[Path], output: Path) -> Pa
     """
     for run in runs:
         identity.compare(run, configuration)
+    if vividness is not None:
+        configuration = dataclasses.replace(configuration, vividness=vividness)
     network = configuration.build()
     learner = Learner(network, objective=lambda *_: 0.0)
     total: list[Any] = []
