@@ -88,22 +88,23 @@ def has_a_part(journal: Path) -> bool:
 
 
 def test_an_interrupt_ends_it_with_130_and_the_same_command_goes_on(tmp_path: Path) -> None:
-    frames = 80  # two a second: the first part is whole once 40 are answered
+    frames = 80  # two a second: a part has 24
     times = range(0, frames * 500, 500)
     films.write(tmp_path / "film.mkv", films.grey_frames(frames), times=times, time_base=films.MILLISECONDS)
     journal = tmp_path / ".color.mkv.photochrom" / "journal.jsonl"
     service = Streaming()
-    service.limit = 44
+    service.limit = frames - 1  # so that it cannot end, and a part is whole however much is still on its way
     with scripted.serve(service) as target:
         command = [sys.executable, "-m", "photochrom", "video", "film.mkv", "color.mkv", "--target", target]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
             while process.poll() is None and not has_a_part(journal):
-                time.sleep(0.01)  # it goes no farther than 44 answers
+                time.sleep(0.01)
             process.send_signal(signal.SIGINT)
             _, said = process.communicate()
-        assert process.returncode == 130
-        assert said == "photochrom: film.mkv: interrupted: the same command goes on where it was\n"
+        interrupted = "photochrom: film.mkv: interrupted: the same command goes on where it was\n"
+        assert (process.returncode, said) == (130, interrupted)
         service.limit = None
         ended = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
     made = json.loads(ended.stdout)
-    assert (made["frames"], made["resumed"]) == (frames, 24)
+    assert made["frames"] == frames
+    assert made["resumed"] in (24, 48, 72)
