@@ -39,13 +39,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photographs", type=Path, nargs="+", required=True, help="to learn from")
     parser.add_argument("--name", default="photochrom", help="the configuration")
-    parser.add_argument("--stage", default="color", help="photochrom's (default: color)")
+    parser.add_argument("--stage", help="photochrom's, if not its default")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4], help="threads that read")
     parser.add_argument("--steps", type=int, default=25, help="batches of a measurement")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
 
-    chosen = configuration.find(arguments.name, stage=arguments.stage)
+    chosen = configuration.find(arguments.name, **({"stage": arguments.stage} if arguments.stage else {}))
     found = photographs.index(arguments.photographs)
     streams = {
         workers: Batches(found, chosen.view, chosen.batch_size, steps=arguments.steps, workers=workers)

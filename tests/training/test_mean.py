@@ -67,6 +67,7 @@ def test_the_saved_model_has_these_weights_and_says_which_runs_they_are_of(
     told = Description.read(written).provenance
     assert told["mean_of"] == {
         "photographs": 21,
+        "times": 1,
         "1": {"run": "a", "seed": 0},
         "2": {"run": "b", "seed": 1},
     }
@@ -93,7 +94,7 @@ def test_runs_of_another_kind_are_refused(runs: tuple[Path, Path], tmp_path: Pat
 
     with pytest.raises(RunMismatchError, match=r"vivid holds another run, with vividness 2\.0 and not 1\.0"):
         mean(paler, [tmp_path / "vivid"], tmp_path / "pale")
-    made = mean(CONFIGURATION, [tmp_path / "vivid"], tmp_path / "pale", vividness=1.0)
+    made = mean(paler, [tmp_path / "vivid"], tmp_path / "pale", vividness=1.0)
     assert Description.read(made).provenance["vividness"] == 1.0
 
 

@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
     # After the parser: --help answers without loading Keras.
+    from photochrom_contract.description import DescriptionError
     from photochrom_training import configuration, run
     from photochrom_training.checkpoints import TrainingDivergedError, WeightsMismatchError
     from photochrom_training.evaluation.lpips import WeightsError
@@ -61,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
     except (
         configuration.ConfigurationError,
+        DescriptionError,
         MachineError,
         PhotographsError,
         PretrainedWeightsError,

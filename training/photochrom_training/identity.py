@@ -100,15 +100,15 @@ def claimed(
         yield made_by
 
 
-def compare(run: Path, configuration: Configuration) -> None:
-    """See that a run's SavedModel would be as this configuration says, as far as the run tells.
+def compare(run: Path, wanted: Mapping[str, Any]) -> None:
+    """See that a run is as wanted, as far as it tells.
 
-    :raises RunMismatchError: if it would not.
+    :raises RunMismatchError: if it is not.
     """
     held = _held(run)
-    wanted = {name: said for name, said in of_model(configuration).items() if name in held}
-    if held | wanted != held:
-        _refuse(run, held, wanted)
+    told = {name: said for name, said in wanted.items() if name in held}
+    if held | told != held:
+        _refuse(run, held, told)
 
 
 def _held(output: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ weights lies lower on it (Wortsman et al., *Model soups*, arXiv 2203.05482).
 """
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from photochrom_contract.description import Description, DescriptionError
+from photochrom_contract.description import Description
 from photochrom_training import identity, saved_model
 from photochrom_training.checkpoints import Best, replacing
 from photochrom_training.configuration import Configuration
@@ -30,15 +31,18 @@ def mean(
     :param configuration: the runs' own: its network, sizes and vividness.
     :param runs: folders of runs; one named twice counts twice.
     :param vividness: in place of the configuration's: what suits each run need not suit the mean.
+    :raises DescriptionError: if one of them has a SavedModel whose description cannot be read.
     :raises FileNotFoundError: if one of them has kept no weights.
     :raises RunMismatchError: if one of them has another configuration, or ``output`` holds a run or another
         mean.
     :raises WeightsMismatchError: if the weights are another network's.
     """
-    for run in runs:
-        identity.compare(run, configuration)
+    alike = identity.of_model(configuration)
     if vividness is not None:
+        del alike["vividness"]
         configuration = dataclasses.replace(configuration, vividness=vividness)
+    for run in runs:
+        identity.compare(run, alike)
     network = configuration.build()
     learner = Learner(network, objective=lambda *_: 0.0)
     total: list[Any] = []
@@ -62,7 +66,7 @@ def mean(
 
 def _told_apart(runs: Sequence[Path]) -> dict[str, Any]:
     """What the runs' SavedModels say of them: what all say alike, then run by run."""
-    told = [{"run": run.name, **_provenance(run)} for run in runs]
+    told = [{"run": run.name, "times": times, **_provenance(run)} for run, times in Counter(runs).items()]
     alike = {name: said for name, said in told[0].items() if all(each.get(name) == said for each in told)}
     apart = [{name: said for name, said in each.items() if name not in alike} for each in told]
     return alike | {str(number): each for number, each in enumerate(apart, 1)}
@@ -70,7 +74,5 @@ def _told_apart(runs: Sequence[Path]) -> dict[str, Any]:
 
 def _provenance(run: Path) -> dict[str, Any]:
     """What a run's SavedModel says of it, if there is one."""
-    try:
-        return dict(Description.read(run / "saved_model").provenance)
-    except DescriptionError:
-        return {}
+    path = run / "saved_model"
+    return dict(Description.read(path).provenance) if path.exists() else {}

@@ -104,13 +104,16 @@ def split(
     A photograph's name decides, by its hash, and no seed: with the same share, a run that goes on from
     another's weights holds out what that one had not learned from, and so it does when photographs are added.
 
-    :raises PhotographsError: for fewer than two.
+    :raises PhotographsError: for fewer than two of different names.
     """
-    if len(photographs) < 2:
-        raise PhotographsError(f"{len(photographs)} photograph is too few: one to learn from, one held out")
     draws = [_draw(photograph.name) for photograph in photographs]
-    # At least one on either side
-    limit = min(max(validation_share, min(draws)), sorted(draws)[-2])
+    different = sorted({*draws})
+    if len(different) < 2:
+        raise PhotographsError(
+            f"{len(photographs)} photographs with {len(different)} different names are too few: "
+            "one to learn from, one held out"
+        )
+    limit = min(max(validation_share, different[0]), different[-2])  # at least one on either side
     training = [one for one, draw in zip(photographs, draws, strict=True) if draw > limit]
     return training, [one for one, draw in zip(photographs, draws, strict=True) if draw <= limit]
 
