@@ -148,7 +148,7 @@ class Colorizer:
 
         :param photograph: as for :meth:`colorize`.
         :param destination: the file to write: the whole of it or nothing, over an older one. Its
-            extension names the format: ``.avif .bmp .jp2 .jpg .png .ppm .tif .webp``.
+            extension names the format: ``.avif .bmp .heic .jp2 .jpg .png .ppm .tif .webp``.
         :returns: what the copy says of its colors.
         :raises PictureError: if there is no picture in it, or not all of one, or if ``destination``
             cannot be written.

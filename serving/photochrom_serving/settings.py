@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     """Serve Photochrom models over gRPC.
 
     `photochrom-serve check`, with the same flags, only loads the models and prints them as a table; its
-    status is 2 if anything is wrong.
+    status is 2 if anything is wrong. `photochrom-serve token NAME` makes an API token.
     """
 
     model_config = SettingsConfigDict(
@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     )
 
     models: Path | None = None
-    """The model repository; unset: the checkout's `models/`, else the models inside the package."""
+    """The model repository; unset: the checkout's `models/`, else the model inside the package."""
 
     default_model: str = ""
     """The model that answers when a request names none; empty: `photochrom`, else the first by name."""

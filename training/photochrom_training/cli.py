@@ -144,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--steps-per-epoch", type=int, metavar="BATCHES", help=own)
     parser.add_argument("--batch-size", type=int, metavar="PHOTOGRAPHS", help=own)
     parser.add_argument("--vividness", type=float, metavar="FACTOR", help="on the chroma, " + own)
-    parser.add_argument("--stage", help="photochrom's: decoder, whole or color")
+    parser.add_argument("--stage", help="photochrom's: decoder, whole or color (default: whole)")
     parser.add_argument("--initial", help="colorful's: random or vgg16")
     parser.add_argument("--extractor", help="koala's: efficientnet-lite0 or inception-resnet-v2")
     parser.add_argument("--seed", type=natural, default=0, help="of everything random (default: 0)")
