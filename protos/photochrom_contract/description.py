@@ -15,6 +15,11 @@ from photochrom_contract.manifest import ManifestError, check_model, read_fields
 _FILE = Path("assets.extra") / "photochrom.json"
 
 
+def is_there(saved_model: Path) -> bool:
+    """Whether a SavedModel folder has a description, readable or not: those of other trainers have none."""
+    return (saved_model / _FILE).exists()
+
+
 class DescriptionError(ValueError):
     """A SavedModel without a readable description; the message names the file."""
 

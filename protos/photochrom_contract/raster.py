@@ -69,6 +69,14 @@ class Raster:
         return cls(pixels, alpha, tones or fast_lab.srgb_tones(levels))
 
 
+def srgb_of(picture: Image.Image) -> Image.Image:
+    """A picture of any Pillow mode in 8-bit sRGB, mode RGB: its color profile applied, no transparency."""
+    if picture.mode in DEEP_GREY_MODES:
+        return Image.fromarray((_deep_greys(picture) / 257).round().astype(np.uint8)).convert("RGB")
+    opaque, _ = _split(picture)
+    return _to_srgb(opaque, picture.info.get("icc_profile") or b"").convert("RGB")
+
+
 def _split(picture: Image.Image) -> tuple[Image.Image, npt.NDArray[np.uint8] | None]:
     """A picture without its transparency, and that."""
     color = picture.info.get("transparency")

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from photochrom_contract import photograph
 from photochrom_training.evaluation import published
 from photochrom_training.evaluation.cli import main
+from photochrom_training.evaluation.test_set import TestSet
+from tests import model_factory
 
 
 def test_a_model_is_measured_beside_the_controls(
@@ -54,7 +57,11 @@ def test_what_ageing_costs_is_measured_and_the_worst_are_shown(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     version = model_repository / "photochrom" / "1"
-    options = ["--on", str(shard), "--limit", "2", "--aged", "--lpips-weights", str(random_weights)]
+    (tmp_path / "colored").mkdir()
+    for number, one in enumerate(TestSet.open(shard)):  # in the model's own colors: it gains on grey
+        chroma = model_factory.expected_chroma(photograph.reduce_lightness(one.lightness, 64))
+        photograph.merge(one.lightness, chroma).save(tmp_path / "colored" / f"{number}.png")
+    options = ["--on", str(tmp_path / "colored"), "--aged", "--lpips-weights", str(random_weights)]
     assert main([str(version), *options, "--output", str(tmp_path)]) == 0
     assert "photochrom/1 (64 px), aged: LPIPS" in capsys.readouterr().out
 
@@ -73,7 +80,26 @@ def test_what_ageing_costs_is_measured_and_the_worst_are_shown(
 
     page = (tmp_path / "worst.html").read_text("utf-8")
     assert page.count("<h2>") == 2
-    assert page.count('<img alt="grey" src="data:image/jpeg;base64,') == 2 * 2
+    assert page.count('<img alt="grey" src="data:image/jpeg;base64,') == 2 * 5
+
+
+def test_an_output_that_cannot_be_written_is_found_before_anything_is_measured(
+    tmp_path: Path, random_weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("RGB", (64, 20)).save(tmp_path / "strip.png")  # too small to be measured
+    options = ["--on", str(tmp_path / "strip.png"), "--lpips-weights", str(random_weights)]
+    assert main([*options, "--output", str(tmp_path / "strip.png")]) == 2
+    assert "File exists" in capsys.readouterr().err
+
+
+def test_a_sheet_too_long_for_a_jpeg_is_a_png(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    for number in range(251):
+        Image.new("L", (8, 8), number).resize((256, 256)).save(tmp_path / "old" / f"{number}.png")
+    options = ["--look", "--on", str(tmp_path / "old"), "--sheet", "251", "--output", str(tmp_path / "out")]
+    assert main(options) == 0
+    with Image.open(tmp_path / "out" / "contact-sheet.png") as sheet:
+        assert sheet.height > 65_500
 
 
 def test_models_of_one_name_are_told_apart(

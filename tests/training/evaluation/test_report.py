@@ -3,6 +3,8 @@
 import csv
 import dataclasses
 import json
+import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -63,9 +65,48 @@ def test_the_gap_is_of_the_means_not_the_mean_of_gaps() -> None:
     assert figures["colorfulness_share"].value == pytest.approx(1)
 
 
+def test_the_gaps_interval_holds_the_gap_and_begins_at_zero_where_the_means_may_be_one() -> None:
+    near, above = (
+        [dataclasses.replace(row, colorfulness=38 + step * (number % 2)) for number, row in enumerate(GREY)]
+        for step in (4.5, 8)
+    )
+    gap = report.figures({"grey": GREY, "near": near}, "grey")["near"]["colorfulness_gap"]
+    assert gap.value == pytest.approx(0.25)
+    assert gap.low == 0
+    assert 0.5 < gap.high < 1.5
+    gap = report.figures({"grey": GREY, "above": above}, "grey")["above"]["colorfulness_gap"]
+    assert gap.value == pytest.approx(2)
+    assert 0 < gap.low < 2 < gap.high
+
+
+def test_what_there_is_not_is_null_and_a_dash(tmp_path: Path) -> None:
+    """A truth without color, one photograph, and a model that gains nothing over grey."""
+    colorless = [dataclasses.replace(row, lpips=0.0, truth_colorfulness=0.0) for row in GREY]
+    results = report.figures({"grey": colorless}, "grey")
+    assert "colorfulness - of the truth's" in report.comparison(results, ["grey"])
+    (tmp_path / "out").mkdir()
+    files.write(tmp_path / "out", {"grey": colorless}, results, {}, "")
+    held = json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"), parse_constant=pytest.fail)
+    assert held["figures"]["grey"]["colorfulness_share"] == {"value": None, "low": None, "high": None}
+
+    alone = report.figures({"grey": GREY[:1]}, "grey")
+    assert "| grey | 0.200 | 22.00 |" in report.text("one.png", 1, alone, [])
+
+    worse = [dataclasses.replace(row, lpips=row.lpips * 1.1) for row in GREY]
+    cost = report.ageing_cost({"grey": GREY, "worse": worse, "aged": worse}, "worse", "aged", "grey")
+    assert math.isnan(cost.value)
+
+
+def test_a_name_that_is_not_utf_8_is_written_by_its_numbers(tmp_path: Path) -> None:
+    rows = [dataclasses.replace(GREY[0], photograph=os.fsdecode(b"Z\xfcrich.jpg"))]
+    files.write(tmp_path, {"grey": rows}, report.figures({"grey": rows}, "grey"), {}, "")
+    assert "grey,Z\\udcfcrich.jpg,100," in (tmp_path / "photographs.csv").read_text("utf-8")
+
+
 def test_files_hold_every_figure_and_every_score(tmp_path: Path) -> None:
     scores = {"grey": GREY, "better": BETTER}
     results = report.figures(scores, "grey")
+    files.prepare(tmp_path / "new")
     files.write(tmp_path / "new", scores, results, {"test_set": "small.tar"}, "# Report")
     metrics = json.loads((tmp_path / "new" / "metrics.json").read_text("utf-8"))
     assert metrics["test_set"] == "small.tar"

@@ -10,6 +10,7 @@ from PIL import Image
 from photochrom_contract import photograph
 from photochrom_training.evaluation.test_set import TestSet
 from photochrom_training.photographs import PhotographsError
+from tests.contract.test_profiles import ADOBE
 
 NAMES = [f"source/label/{number}.png" for number in range(5)]
 
@@ -51,6 +52,36 @@ def test_a_photograph_is_turned_upright(tmp_path: Path) -> None:
     exif[0x0112] = 6  # the camera lay on its side
     Image.new("RGB", (40, 20)).save(tmp_path / "lying.jpg", exif=exif)
     assert next(iter(TestSet.open(tmp_path / "lying.jpg"))).rgb.shape == (40, 20, 3)
+
+
+def test_its_colors_are_those_of_its_profile(tmp_path: Path) -> None:
+    """So that its own chroma, merged with its own lightness, is the photograph."""
+    skin = np.full((32, 32, 3), (200, 150, 120), np.uint8)
+    Image.fromarray(skin).save(tmp_path / "adobe.png", icc_profile=ADOBE)
+    one = next(iter(TestSet.open(tmp_path / "adobe.png")))
+    assert one.rgb[0, 0, 0] > 210  # Adobe RGB's red lies beyond sRGB's
+    again = np.asarray(photograph.merge(one.lightness, one.chroma)).astype(int)
+    assert np.abs(again - one.rgb).max() <= 1
+
+
+def test_greys_of_16_bits_are_scaled(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 65535, 64).astype(np.uint16)
+    Image.fromarray(np.tile(ramp, (32, 1))).save(tmp_path / "deep.png")
+    one = next(iter(TestSet.open(tmp_path / "deep.png")))
+    assert one.rgb[0, :, 1].tolist() == [round(value / 257) for value in ramp.tolist()]
+
+
+def test_of_two_members_of_one_name_the_last_is_the_photograph(shard: Path, tmp_path: Path) -> None:
+    twice = tmp_path / "twice.tar"
+    with tarfile.open(twice, "w") as tar, tarfile.open(shard) as source:
+        for number in (0, 1):
+            member = tarfile.TarInfo("same.png")
+            data = source.extractfile(NAMES[number])
+            assert data is not None
+            member.size = source.getmember(NAMES[number]).size
+            tar.addfile(member, data)
+    (one,) = TestSet.open(twice)
+    assert np.array_equal(one.rgb, list(TestSet.open(shard))[1].rgb)
 
 
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:

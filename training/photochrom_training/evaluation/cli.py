@@ -23,7 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow, unasked, reports on its build at import
     try:
-        print(look(options) if options.look else measure(options))
+        if options.look:
+            look(options)
+        else:
+            measure(options)
         return 0
     except (ModelError, RemoteError, ManifestError, PhotographsError, UsageError, OSError) as error:
         print(f"photochrom-evaluate: {error}", file=sys.stderr)

@@ -27,25 +27,28 @@ if TYPE_CHECKING:  # Keras takes seconds to import, and --help and a mistyped pa
     from photochrom_training.evaluation.lpips import Lpips
 
 _GREY = ConstantChroma("grey")
+_LARGEST_JPEG = 65_500  # pixels a side, libjpeg's bound
 
 
 class UsageError(ValueError):
     """Options that do not go together, or a part that is not installed."""
 
 
-def look(options: argparse.Namespace) -> str:
-    """Write a contact sheet of photographs whose colors are not known; returns its path."""
+def look(options: argparse.Namespace) -> None:
+    """Write a contact sheet of photographs whose colors are not known, and print its path."""
     if options.output is None:
         raise UsageError("--look writes a contact sheet: say where with --output DIR")
     if options.aged:
         raise UsageError("--aged measures, and --look does not: leave one of them out")
     photographs = TestSet.open(places.find(options.on), options.every, options.limit).pick(options.sheet)
-    sheet = contact_sheet.draw(photographs, [_GREY, *_models(options)], truth=False)
-    return str(_save(sheet, options.output))
+    models = _models(options)
+    files.prepare(options.output)
+    sheet = contact_sheet.draw(photographs, [_GREY, *models], truth=False)
+    print(_save(sheet, options.output))
 
 
-def measure(options: argparse.Namespace) -> str:
-    """Score models and controls, and write all of it into the output folder, if given; returns the report."""
+def measure(options: argparse.Namespace) -> None:
+    """Score models and controls, print the report, and write all of it into the output folder, if given."""
     place = places.find(options.on)
     photographs = TestSet.open(place, options.every, options.limit)
     lpips = _lpips(options)
@@ -55,6 +58,8 @@ def measure(options: argparse.Namespace) -> str:
     predictors += aged
     predictors += [TruthReduced(*size) for size in sorted({model.chroma_size for model in models})]
     embeddings = _embeddings(photographs)
+    if options.output is not None:
+        files.prepare(options.output)
     scores = evaluate(predictors, photographs, lpips, _progress(len(photographs)), embeddings)
     results = report.figures(scores, _GREY.name)
     if embeddings:
@@ -64,9 +69,11 @@ def measure(options: argparse.Namespace) -> str:
         cost = report.ageing_cost(scores, one.model.name, one.name, _GREY.name)
         results[one.name][report.AGEING] = cost
     subjects: list[Predictor] = [*models, *aged]
-    text = report.text(place.name, len(photographs), results, [one.name for one in subjects])
+    test_set = place.resolve().name
+    text = report.text(test_set, len(photographs), results, [one.name for one in subjects])
+    print(text)
     if options.output is not None:
-        about = {"photographs": len(photographs), "test_set": place.name, "every": options.every}
+        about = {"photographs": len(photographs), "test_set": test_set, "every": options.every}
         if aged:
             about["ageing_seed"] = options.seed
         files.write(options.output, scores, results, about, text)
@@ -75,9 +82,7 @@ def measure(options: argparse.Namespace) -> str:
         sheet = contact_sheet.draw(shown, [_GREY, *subjects], truth=True, ageing_seed=seed)
         _save(sheet, options.output)
         if subjects:
-            page = worst_page.write(subjects, photographs, scores)
-            (options.output / "worst.html").write_text(page, "utf-8")
-    return text
+            files.write_text(options.output / "worst.html", worst_page.write(subjects, photographs, scores))
 
 
 def _lpips(options: argparse.Namespace) -> "Lpips":
@@ -114,10 +119,9 @@ def _models(options: argparse.Namespace) -> list[Model]:
 
 
 def _save(sheet: Image.Image, folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "contact-sheet.jpg"
-    sheet.save(path, quality=90, subsampling=0)
-    return path
+    name = "contact-sheet.jpg" if max(sheet.size) <= _LARGEST_JPEG else "contact-sheet.png"
+    sheet.save(folder / name, quality=90, subsampling=0)
+    return folder / name
 
 
 def _progress(count: int) -> Callable[[int], None]:

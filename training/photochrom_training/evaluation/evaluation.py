@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from photochrom_contract import lab, photograph
+from photochrom_contract.upsampling import ChromaField
 from photochrom_training.evaluation import chroma_prior, metrics
 from photochrom_training.evaluation.ciede2000 import ciede2000
 from photochrom_training.evaluation.predictors import ChromaPlane, Predictor
@@ -18,20 +19,21 @@ from photochrom_training.photographs import PhotographsError
 if TYPE_CHECKING:  # importing it for real takes Keras's seconds
     from photochrom_training.evaluation.embeddings import Embeddings
     from photochrom_training.evaluation.lpips import Lpips
-from PIL import Image
 
 TRUTH = "truth"
 """The photographs themselves, among sets of pictures."""
 
-_BATCH_PIXELS = 16 * 256 * 256
+_BATCH = 16
+_BATCH_PIXELS = _BATCH * 256 * 256
 
 
 @dataclasses.dataclass(frozen=True)
 class Score:
     """The figures of one prediction for one photograph.
 
-    Of the picture that a viewer gets, truth's L* recombined and clipped to 8-bit sRGB: ``lpips``, ``psnr``,
-    ``ciede2000`` and ``colorfulness``. Of the chroma as predicted: ``ab_rmse`` and both AuC.
+    Of the picture that a viewer gets, the truth's L* with as much of the chroma as 8-bit sRGB shows:
+    ``lpips``, ``psnr``, ``ciede2000`` and ``colorfulness``. Of the chroma as predicted:
+    ``ab_rmse`` and both AuC.
     """
 
     photograph: str
@@ -90,9 +92,9 @@ def evaluate(
 
 
 def batches(photographs: Iterable[Photograph]) -> Iterator[list[Photograph]]:
-    """Neighbors of one size, together: at most 16 of 256 x 256 pixels, or as many larger ones as fit."""
+    """Neighbors of one size, together: at most 16, and no more pixels than 16 of 256 x 256."""
     for (width, height), alike in itertools.groupby(photographs, lambda one: one.picture.size):
-        yield from map(list, _batched(alike, max(1, _BATCH_PIXELS // (width * height))))
+        yield from map(list, _batched(alike, max(1, min(_BATCH, _BATCH_PIXELS // (width * height)))))
 
 
 def merged(truth: Photograph, plane: ChromaPlane) -> npt.NDArray[np.uint8]:
@@ -103,20 +105,20 @@ def merged(truth: Photograph, plane: ChromaPlane) -> npt.NDArray[np.uint8]:
     return np.asarray(photograph.merge(truth.lightness, plane, upsampling="bilinear"))
 
 
-def stretched(plane: ChromaPlane, height: int, width: int) -> metrics.Chroma:
-    """A chroma plane at its photograph's size, stretched bilinearly."""
-    resized = [Image.fromarray(one).resize((width, height), Image.Resampling.BILINEAR) for one in plane]
-    return np.stack([np.asarray(one) for one in resized])
+def stretched(truth: Photograph, plane: ChromaPlane) -> metrics.Chroma:
+    """The chroma plane at its photograph's size, as :func:`merged` stretches it."""
+    height, width = truth.lightness.shape
+    field = ChromaField(plane, plane[0], height, width, "bilinear")
+    return field.rows(slice(0, height), truth.lightness).copy()  # out of the thread's scratch memory
 
 
 def _score(truth: Photograph, plane: ChromaPlane, picture: npt.NDArray[np.uint8], perceptual: float) -> Score:
-    height, width = truth.rgb.shape[:2]
-    distance = metrics.chroma_distance(stretched(plane, height, width), truth.chroma)
+    distance = metrics.chroma_distance(stretched(truth, plane), truth.chroma)
     weights = chroma_prior.rebalancing_weights(truth.chroma)
     seen = lab.rgb_to_lab(picture.astype(np.float32) / 255)
     return Score(
         photograph=truth.name,
-        pixels=height * width,
+        pixels=distance.size,
         lpips=perceptual,
         psnr=metrics.psnr(metrics.rgb_square_error(picture, truth.rgb)),
         ciede2000=float(ciede2000(seen, truth.lab).mean(dtype=np.float64)),

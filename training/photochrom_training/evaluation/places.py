@@ -17,8 +17,10 @@ def find(name: str) -> Path:
     A bare name, such as ``test-open``, is looked for with and without ``.tar``: in the working folder, in the
     folder that :data:`VARIABLE` names, in ``data`` and in ``../shared/data``.
 
-    :raises PhotographsError: if it is nowhere; the message lists what was tried.
+    :raises PhotographsError: for no name, or if it is nowhere; the message lists what was tried.
     """
+    if not name:
+        raise PhotographsError("no test set was named: an empty --on, as of a variable that is not set")
     given = Path(name)
     tried = [given]
     if given.parts == (name,):

@@ -55,7 +55,7 @@ class ConstantChroma:
 
 @dataclasses.dataclass(frozen=True)
 class TruthReduced:
-    """The photograph's own chroma at a model's resolution: what no model of that resolution can beat."""
+    """The photograph's own chroma at a model's resolution: about the best that such a model could do."""
 
     height: int
     width: int
@@ -86,9 +86,13 @@ class Model:
     run: Run
 
     def predict(self, photographs: Sequence[Photograph]) -> list[ChromaPlane]:
-        """What a client would send, one batch, and what it would get."""
+        """What a client would send, one batch, and what it would get.
+
+        :raises ModelError: if the model fails, or answers with other planes than it did at first.
+        :raises RemoteError: if its server does.
+        """
         planes = np.stack([photograph.reduce_lightness(one.lightness, self.size) for one in photographs])
-        return list(self.run(tensors.lightness_to_tensor(planes)))
+        return list(_answer(self.name, self.run, planes, self.chroma_size))
 
 
 def load(path: Path | str, size: int | None = None) -> Model:
@@ -110,12 +114,27 @@ def load(path: Path | str, size: int | None = None) -> Model:
         raise ModelError(f"{path}: cannot be loaded: {_first_line(error)}") from error
     size = size or default
     try:
-        chroma = run(np.full((1, 1, size, size), 50, np.float32))
-    except Exception as error:
-        raise ModelError(f"{path}: fails on an input of {size} px: {_first_line(error)}") from error
-    if chroma.ndim != 4 or chroma.shape[:2] != (1, 2):
-        raise ModelError(f"{path}: chroma must be (n, 2, h, w), and its shape for n = 1 is {chroma.shape}")
+        chroma = _answer(str(path), run, np.full((2, size, size), 128, np.uint8))
+    except remote.RemoteError as error:
+        raise ModelError(str(error)) from error
     return Model(f"{name} ({size} px)", size, (chroma.shape[2], chroma.shape[3]), run)
+
+
+def _answer(
+    name: str, run: Run, planes: npt.NDArray[np.uint8], chroma_size: tuple[int, ...] | None = None
+) -> npt.NDArray[np.float32]:
+    """Chroma ``(n, 2, h', w')`` for planes ``(n, h, w)``; ``chroma_size`` is what h' and w' must be."""
+    count, side = planes.shape[:2]
+    try:
+        chroma = run(tensors.lightness_to_tensor(planes))
+    except remote.RemoteError:
+        raise
+    except Exception as error:  # onnxruntime and TensorFlow raise types of their own
+        raise ModelError(f"{name}: fails on {count} inputs of {side} px: {_first_line(error)}") from error
+    if chroma.ndim != 4 or chroma.shape[:2] != (count, 2) or chroma_size not in (None, chroma.shape[2:]):
+        wanted = (count, 2, *(chroma_size or ("h", "w")))
+        raise ModelError(f"{name}: chroma must be {wanted} for {count} inputs, and is {chroma.shape}")
+    return chroma
 
 
 def _load(path: Path) -> tuple[str, Run, int]:
@@ -153,10 +172,10 @@ def _load_onnx(path: Path) -> tuple[Run, int]:
 def _load_saved_model(path: Path) -> tuple[str, Run, int]:
     import tensorflow  # only SavedModels need it
 
-    try:
+    if description.is_there(path):
         described = description.Description.read(path)
-    except description.DescriptionError:
-        described = description.Description(path.name, "", (FREE_SIZE,), FREE_SIZE)
+    else:
+        described = description.Description(path.resolve().name, "", (FREE_SIZE,), FREE_SIZE)
     loaded: Any = tensorflow.saved_model.load(str(path))
     signature = loaded.signatures[tensors.SIGNATURE]
     others = {}

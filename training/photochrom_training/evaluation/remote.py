@@ -78,7 +78,10 @@ def connect(address: str) -> tuple[str, Run, int]:
         planes = tensors.lightness_to_plane(lightness[:, 0])  # exact: predictors send the wire's steps
         answers = call(stub.Colorize, [request(plane) for plane in planes])
         chroma = [answer.chroma for answer in answers]
-        return np.stack([tensors.chroma_from_bytes(one.data, one.width, one.height) for one in chroma])
+        try:
+            return np.stack([tensors.chroma_from_bytes(one.data, one.width, one.height) for one in chroma])
+        except ValueError as error:
+            raise RemoteError(f"{address}: an answer that is no chroma: {error}") from error
 
     return f"{name}/{found.version} at {target}", run, found.default_size
 

@@ -1,6 +1,7 @@
 """Rows of scores to a test set's figures, each with its interval, in tables."""
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -18,11 +19,20 @@ Scores = Mapping[str, Sequence[Score]]
 
 @dataclasses.dataclass(frozen=True)
 class Figure:
-    """A test set's figure with its 95 % bootstrap interval over photographs."""
+    """A test set's figure with its 95 % bootstrap interval over photographs.
+
+    What there is not is NaN: the ratio to a truth without color, or one photograph's interval.
+    """
 
     value: float
     low: float
     high: float
+
+    @classmethod
+    def of(cls, value: npt.NDArray[np.float64], resampled: npt.NDArray[np.float64], count: int) -> "Figure":
+        """The figure of ``count`` photographs ``(1,)``, and of their resamples ``(k,)``."""
+        ends = np.percentile(resampled, (2.5, 97.5)) if count > 1 else (math.nan, math.nan)
+        return cls(float(value[0]), *map(float, ends))
 
 
 FRECHET = "frechet_efficientnet_lite0"
@@ -34,6 +44,9 @@ AGEING = "ageing_cost"
 Results = Mapping[str, Mapping[str, Figure]]
 """Each predictor's figures by their names."""
 
+_GAP = "colorfulness_gap"
+_INTERVALS = "in brackets bootstrap 95 % intervals over the photographs"
+
 # Heading in the table, digits behind the point.
 _COLUMNS = {
     "lpips": ("LPIPS ↓", 3),
@@ -43,7 +56,7 @@ _COLUMNS = {
     "auc": ("AuC ↑", 2),
     "auc_rebalanced": ("AuC rebalanced ↑", 1),
     "colorfulness": ("colorfulness", 1),
-    "colorfulness_gap": ("gap ↓", 1),
+    _GAP: ("gap ↓", 1),
     FRECHET: ("Fréchet distance (EfficientNet-Lite0) ↓", 1),
 }
 
@@ -58,20 +71,21 @@ def figures(scores: Scores, reference: str) -> dict[str, dict[str, Figure]]:
 
     :param reference: the predictor to compare with: grey.
     """
-    everyone, resampled = _weightings(len(scores[reference]))
+    count = len(scores[reference])
+    everyone, resampled = _weightings(count)
     result = {}
     for name, rows in scores.items():
         values = _weighed(rows, scores[reference], everyone)
         spread = _weighed(rows, scores[reference], resampled)
-        result[name] = {
-            key: Figure(float(values[key][0]), *map(float, np.percentile(spread[key], (2.5, 97.5))))
-            for key in values
-        }
+        result[name] = {key: Figure.of(values[key], spread[key], count) for key in values}
+        result[name][_GAP] = _folded(result[name][_GAP])
     return result
 
 
 def ageing_cost(scores: Scores, model: str, aged: str, reference: str) -> Figure:
     """The share of a model's LPIPS gain over ``reference`` that ageing costs: 0 none of it, 1 all of it.
+
+    NaN if the gain's interval is not above 0: there is nothing that ageing could take a share of.
 
     :param model: the predictor that saw the photographs as they are.
     :param aged: the one that saw them aged.
@@ -79,12 +93,16 @@ def ageing_cost(scores: Scores, model: str, aged: str, reference: str) -> Figure
     columns = [np.array([row.lpips for row in scores[name]]) for name in (reference, model, aged)]
     everyone, resampled = _weightings(len(columns[0]))
 
-    def share(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        grey, clean, old = (weights @ column for column in columns)
-        gain = grey - clean
-        return np.asarray(np.divide(old - clean, gain, out=np.full_like(gain, np.nan), where=gain != 0))
+    def gain(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.asarray(weights @ (columns[0] - columns[1]))
 
-    return Figure(float(share(everyone)[0]), *map(float, np.percentile(share(resampled), (2.5, 97.5))))
+    def share(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.asarray(weights @ (columns[2] - columns[1])) / gain(weights)
+
+    if not (gain(everyone)[0] > 0 and np.percentile(gain(resampled), 2.5) > 0):
+        return Figure(math.nan, math.nan, math.nan)
+    with np.errstate(divide="ignore"):  # a resample in a thousand may have no gain
+        return Figure.of(share(everyone), share(resampled), len(columns[0]))
 
 
 def text(test_set: str, photographs: int, results: Results, models: Sequence[str]) -> str:
@@ -95,7 +113,7 @@ def text(test_set: str, photographs: int, results: Results, models: Sequence[str
     truth = next(iter(results.values()))["truth_colorfulness"].value
     parts = [
         f"{test_set}: {photographs} photographs, the truth's colorfulness {truth:.1f}; "
-        "in brackets bootstrap 95 % intervals over the photographs",
+        + (_INTERVALS if photographs > 1 else "one photograph has no intervals"),
         table(results),
         comparison(results, models),
         published.tables(),
@@ -150,6 +168,9 @@ def _weighed(
     def pooled(key: str, weight: str) -> npt.NDArray[np.float64]:
         return weights @ (column(key) * column(weight)) / (weights @ column(weight))
 
+    def ratio(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.asarray(np.divide(first, second, out=np.full_like(first, math.nan), where=second != 0))
+
     colorfulness, truth = mean("colorfulness"), mean("truth_colorfulness")
     return {
         **{key: mean(key) for key in ("lpips", "psnr", "ciede2000", "ab_rmse")},
@@ -157,12 +178,23 @@ def _weighed(
         "auc_rebalanced": pooled("auc_rebalanced", "rebalancing"),
         "colorfulness": colorfulness,
         "truth_colorfulness": truth,
-        "colorfulness_gap": np.abs(colorfulness - truth),
-        "colorfulness_share": colorfulness / truth,
-        "lpips_ratio": mean("lpips") / mean("lpips", reference),
+        _GAP: colorfulness - truth,  # signed until it is folded
+        "colorfulness_share": ratio(colorfulness, truth),
+        "lpips_ratio": ratio(mean("lpips"), mean("lpips", reference)),
         "psnr_gain": mean("psnr") - mean("psnr", reference),
     }
 
 
+def _folded(difference: Figure) -> Figure:
+    """The distance, of a signed difference; its interval begins at 0 where the difference's holds 0."""
+    ends = sorted((abs(difference.low), abs(difference.high)))
+    low = 0.0 if difference.low < 0 < difference.high else ends[0]
+    return Figure(abs(difference.value), low, ends[1])
+
+
 def _shown(figure: Figure, digits: int) -> str:
+    if math.isnan(figure.value):
+        return "-"
+    if math.isnan(figure.low):
+        return f"{figure.value:.{digits}f}"
     return f"{figure.value:.{digits}f} ({figure.low:.{digits}f} to {figure.high:.{digits}f})"

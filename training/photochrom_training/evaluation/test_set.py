@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from photochrom_contract import lab, photograph
+from photochrom_contract import lab, photograph, raster
 from photochrom_training import photographs
 from photochrom_training.photographs import PhotographsError
 
@@ -23,8 +23,8 @@ class Photograph:
 
     @functools.cached_property
     def rgb(self) -> npt.NDArray[np.uint8]:
-        """``(h, w, 3)``, 8-bit sRGB."""
-        return np.asarray(self.picture.convert("RGB"))
+        """``(h, w, 3)``, 8-bit sRGB, which its color profile is converted to."""
+        return np.asarray(raster.srgb_of(self.picture))
 
     @functools.cached_property
     def lightness(self) -> photograph.Lightness:
@@ -58,7 +58,9 @@ class TestSet:
         :param limit: then keep at most so many.
         :raises PhotographsError: if there is no such path, or nothing in it.
         """
-        entries = sorted(photographs.index([path]), key=lambda entry: entry.name)
+        # Of two members of one name, a shard's last is what unpacking it would leave.
+        named = {entry.name: entry for entry in photographs.index([path])}
+        entries = [named[name] for name in sorted(named)]
         return cls(tuple(entries[::every][:limit]))
 
     @property

@@ -49,7 +49,7 @@ def write(models: Sequence[Predictor], photographs: TestSet, scores: Scores) -> 
 def _figure(model: Predictor, one: Photograph, score: Score) -> str:
     (plane,) = model.predict([one])
     grey = photograph.merge(one.lightness, np.zeros((2, 1, 1), np.float32))
-    pictures = (grey, Image.fromarray(merged(one, plane)), one.picture.convert("RGB"))
+    pictures = (grey, Image.fromarray(merged(one, plane)), Image.fromarray(np.array(one.rgb)))
     caption = (
         f"{html.escape(score.photograph)}: LPIPS {score.lpips:.3f}, PSNR {score.psnr:.1f} dB, "
         f"colorfulness {score.colorfulness:.0f} (truth {score.truth_colorfulness:.0f})"
