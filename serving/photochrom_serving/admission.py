@@ -38,10 +38,13 @@ class Admission:
         self._empty.set()
 
     @contextlib.contextmanager
-    def admit(self, deadline: Deadline, photographs: int = 1, size: int = 0) -> Iterator[None]:
+    def admit(
+        self, deadline: Deadline, photographs: int = 1, size: int = 0, *, begun: bool = False
+    ) -> Iterator[None]:
         """Be inside for the time of a ``with`` block: all photographs of a request, or none.
 
         :param size: the bytes that they and their answers take.
+        :param begun: whether the request's work began before: it may end while the server is stopping.
         :raises DrainingError: if the server is stopping.
         :raises ExpiredError: if the deadline has passed.
         :raises QueueFullError: if a limit is reached; it says when there should be room.
@@ -50,6 +53,9 @@ class Admission:
         if has_passed(deadline):
             raise ExpiredError("the deadline passed before the call was admitted")
         self._check_room(photographs, size)
+        refusal = self._fullness(photographs, size) if begun else self.refusal(photographs, size)
+        if refusal:
+            raise refusal
         token = object()
         start = self._entered[token] = time.monotonic()
         self._photographs += photographs
@@ -80,9 +86,13 @@ class Admission:
 
         :param size: the bytes that they and their answers take.
         """
-        draining = self._drain.refusal()
-        if draining:
-            return draining
+        return self._drain.refusal() or self._fullness(photographs, size)
+
+    async def empty(self) -> None:
+        """Wait until nothing is inside."""
+        await self._empty.wait()
+
+    def _fullness(self, photographs: int, size: int) -> QueueFullError | None:
         if self._photographs + photographs > self._limit:
             held, limit = f"{self._photographs} photographs", self._limit
         elif self._byte_limit is not None and self._bytes + size > self._byte_limit:
@@ -92,10 +102,6 @@ class Admission:
         message = f"{held} are in the server already, its limit is {limit}; try again later"
         return QueueFullError(message, self._retry_seconds())
 
-    async def empty(self) -> None:
-        """Wait until nothing is inside."""
-        await self._empty.wait()
-
     def _check_room(self, photographs: int, size: int) -> None:
         byte_limit = size if self._byte_limit is None else self._byte_limit
         if photographs > self._limit or size > byte_limit:
@@ -104,9 +110,6 @@ class Admission:
                 f"has {photographs} photographs of {size} bytes with their answers, but the server takes "
                 f"{self._limit} of {byte_limit} at a time; send fewer in one request",
             )
-        refusal = self.refusal(photographs, size)
-        if refusal:
-            raise refusal
 
     def _retry_seconds(self) -> float:
         """When there should be room: after a mean stay, or if stays have grown, after as long again."""

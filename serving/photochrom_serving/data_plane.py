@@ -43,10 +43,13 @@ class DataPlane:
         planes: Sequence[Plane],
         deadline: Deadline,
         temperature: float | None = None,
+        *,
+        begun: bool = False,
     ) -> Prediction:
         """Predict the chroma of lightness planes ``(h, w)``, all of one size.
 
         :param temperature: of the annealed mean, above 0; None for the model's own.
+        :param begun: whether the call's work began before: it may end while the server is stopping.
         :raises RequestError: any of its kinds. If one photograph fails, the request does.
         """
         call = calls.current()
@@ -55,11 +58,12 @@ class DataPlane:
             _check(servable, planes, temperature)
             if call.caller:
                 call.caller.take(len(planes))
-            with self._admission.admit(deadline, len(planes), _memory(servable.manifest, planes)):
-                begun = time.monotonic()
+            memory = _memory(servable.manifest, planes)
+            with self._admission.admit(deadline, len(planes), memory, begun=begun):
+                start = time.monotonic()
                 answers = await servable.batcher.predict(planes, deadline, temperature)
         timing = max((answer.timing for answer in answers), key=lambda timing: timing.queue_seconds)
-        call.answered(planes, begun, timing)
+        call.answered(planes, start, timing)
         return Prediction(servable.manifest, [answer.chroma for answer in answers], timing)
 
 

@@ -75,7 +75,7 @@ class ColorizerService(colorizer_pb2_grpc.ColorizerServicer):
                     caller, expiry, photos.decode, request.photo, size, self._max_photo_pixels
                 )
                 prediction = await self._data_plane.predict(
-                    meant, [photo.plane], expiry, _temperature(request)
+                    meant, [photo.plane], expiry, _temperature(request), begun=True
                 )
                 chroma = prediction.chroma[0]
                 encoded = await pool.run(

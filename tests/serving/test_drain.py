@@ -1,15 +1,28 @@
 """SIGTERM: not serving first, calls in flight end well, exit status 0."""
 
+import asyncio
+import io
 import os
 import queue
 import signal
+import threading
 from pathlib import Path
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from PIL import Image
 
 from photochrom_contract import manifest
+from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
+from photochrom_serving.admission import Admission
+from photochrom_serving.data_plane import DataPlane
+from photochrom_serving.drain import Drain
+from photochrom_serving.errors import QueueFullError
+from photochrom_serving.photo_pool import PhotoPool
+from photochrom_serving.servables import Servables
+from photochrom_serving.service import ColorizerService
+from photochrom_serving.settings import Settings
 from tests import model_factory
 from tests.serving.conftest import (
     Command,
@@ -44,6 +57,44 @@ def test_calls_in_flight_end_well(slow_model_repository: Path, signal_: signal.S
     since = server.events[server.events.index(draining) :]
     assert any(event["event"] == "call" and event["code"] == "OK" for event in since)
     assert server.events[-1] == {**server.events[-1], "event": "stopped", "level": "info"}
+
+
+def test_a_picture_that_waits_to_be_decoded_as_the_drain_begins_is_colored(model_repository: Path) -> None:
+    settings = Settings(models=model_repository, warm_up=False)
+    file = io.BytesIO()
+    Image.fromarray(lightness(48)).save(file, "PNG")
+
+    async def run() -> None:
+        drain, go = Drain(), threading.Event()
+        servables, pool = await asyncio.to_thread(Servables.load, settings), PhotoPool(1, 1, drain)
+        service = ColorizerService(DataPlane(servables, Admission(1, drain)), pool, drain, settings)
+        server = grpc.aio.server()
+        colorizer_pb2_grpc.add_ColorizerServicer_to_server(service, server)  # type: ignore[no-untyped-call]
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            holding = asyncio.create_task(pool.run("other", None, go.wait, 60))
+            await asyncio.sleep(0)  # it has the thread
+            stub = colorizer_pb2_grpc.ColorizerStub(channel)  # type: ignore[no-untyped-call]
+            call = stub.ColorizePhoto(colorizer_pb2.ColorizePhotoRequest(photo=file.getvalue()))
+            while not is_full(pool):
+                await asyncio.sleep(0)
+            drain.begin()
+            go.set()
+            assert Image.open(io.BytesIO((await call).photo)).size == (48, 48)
+            await holding
+        await server.stop(None)
+        pool.close()
+        servables.close()
+
+    def is_full(pool: PhotoPool) -> bool:
+        try:
+            with pool.admit("probe", None):
+                return False
+        except QueueFullError:
+            return True
+
+    asyncio.run(run())
 
 
 def test_health_turns_not_serving_and_watchers_and_idle_streams_are_let_go(model_repository: Path) -> None:
