@@ -8,7 +8,7 @@ import asyncio
 import dataclasses
 from collections.abc import Mapping
 
-from photochrom_serving import calls, events, labels, repository
+from photochrom_serving import calls, events, labels, policy, repository
 from photochrom_serving.background import Background
 from photochrom_serving.errors import (
     ForbiddenError,
@@ -73,7 +73,7 @@ class ModelControl:
                     await self._reconciler.follow(name, folders.get(name, GONE))
 
     async def load(self, name: str, version: int | None = None) -> None:
-        """Load a version, or without one all that the setting ``versions`` and the labels ask for.
+        """Load a version alone, or without one all that the setting ``versions`` and the labels ask for.
 
         One that is loaded is loaded again if its folder has changed. Ends when it answers requests.
 
@@ -140,7 +140,9 @@ class ModelControl:
                 await self._reconciler.follow(name, folder)
             else:
                 self._reconciler.asked_for.setdefault(name, set()).add(version)
-                await self._reconciler.bring_up(name, folder)
+                candidate = folder.versions[version]
+                if policy.is_to_load(candidate, self._servables.versions(name)):
+                    await self._reconciler.load(candidate)
             meant = self._known(name, version)
         refused = [f"{found} was refused: {found.problem}" for found in meant if found.problem]
         if refused or folder.problem:

@@ -19,10 +19,16 @@ def next_to_load(
     :param besides: numbers of further ones that were asked for.
     """
     for number in sorted(_wanted(policy, folder, versions, besides), reverse=True):
-        known, candidate = versions.get(number), folder.versions[number]
-        if not known or known.state == State.UNLOADING or known.candidate.signature != candidate.signature:
+        candidate = folder.versions[number]
+        if is_to_load(candidate, versions):
             return candidate
     return None
+
+
+def is_to_load(candidate: Candidate, versions: Versions) -> bool:
+    """Whether a version that should be there was not tried yet, or its folder has changed since."""
+    known = versions.get(candidate.version)
+    return not known or known.state == State.UNLOADING or known.candidate.signature != candidate.signature
 
 
 def surplus(

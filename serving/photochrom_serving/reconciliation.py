@@ -48,16 +48,20 @@ class Reconciler:
             self.retire(version)
 
     async def bring_up(self, name: str, folder: ModelFolder) -> None:
-        """Load what should be there and is not, the newest first; what it replaces serves until then."""
+        """Load what should be there and is not, the newest first."""
         wanted, asked_for = self._settings.versions, self.asked_for.get(name, ())
         while candidate := policy.next_to_load(wanted, folder, self._servables.versions(name), asked_for):
-            before = self._servables.versions(name).get(candidate.version)
-            serving = before.servable if before and before.state == State.AVAILABLE else None
-            if not serving:
-                self._servables.put(Version(candidate, State.LOADING))
-            replaced = self._servables.settle(candidate, await self._load(candidate, serving))
-            if replaced:
-                self._background.spawn(replaced.retire())
+            await self.load(candidate)
+
+    async def load(self, candidate: Candidate) -> None:
+        """Load a version, for better or worse; what it replaces serves until then."""
+        before = self._servables.versions(candidate.name).get(candidate.version)
+        serving = before.servable if before and before.state == State.AVAILABLE else None
+        if not serving:
+            self._servables.put(Version(candidate, State.LOADING))
+        replaced = self._servables.settle(candidate, await self._load(candidate, serving))
+        if replaced:
+            self._background.spawn(replaced.retire())
 
     def retire(self, version: Version) -> asyncio.Task[None]:
         """Take a version out of service, now, and free it when its last user has left: the task's end."""

@@ -250,6 +250,23 @@ def test_calls_load_unload_and_reload(model_repository: Path) -> None:
     asyncio.run(run())
 
 
+def test_loading_a_version_brings_back_no_other(model_repository: Path) -> None:
+    async def run() -> None:
+        for version in (2, 3):
+            model_factory.publish(model_repository, version=version)
+        async with controlled(model_repository) as server:
+            await server.control.load("photochrom", 2)
+            await server.control.unload("photochrom", 3)  # rolled back, though the policy is the latest
+            server.told.clear()
+            await server.control.load("photochrom", 2)
+            assert server.told == []
+            assert await server.answering() == 2
+            await server.control.load("photochrom", 1)
+            assert server.servables.available() == ["photochrom/1", "photochrom/2"]
+
+    asyncio.run(run())
+
+
 def test_a_call_that_is_given_up_is_seen_through(model_repository: Path) -> None:
     async def run() -> None:
         async with controlled(model_repository) as server:
