@@ -6,7 +6,8 @@ is warm; the one that it replaces ends with its last user.
 
 import asyncio
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from photochrom_serving import calls, events, labels, policy, repository
 from photochrom_serving.background import Background
@@ -32,6 +33,7 @@ class ModelControl:
         self._servables = servables
         self._settings = settings
         self._background = Background("model control")
+        self._looking = Background("repository")  # a look at the disk does not wait for a load
         self._reconciler = Reconciler(servables, settings, self._background)
         self._lock = asyncio.Lock()
         self._polling: asyncio.Task[None] | None = None
@@ -49,10 +51,11 @@ class ModelControl:
     async def close(self) -> None:
         """Change nothing any more, once no call uses a servable. What is being loaded is abandoned."""
         await self._background.close()
+        await self._looking.close()
 
     def is_working(self) -> bool:
         """Whether a thread loads, or waits for a disk: nothing can cut that short."""
-        return self._background.is_working()
+        return self._background.is_working() or self._looking.is_working()
 
     async def poll(self) -> None:
         """Look at the repository once, and do what its changes ask for.
@@ -106,6 +109,10 @@ class ModelControl:
         """
         self._check_right()
         await self._background.see_through(self._set_labels(name, dict(wanted)))
+
+    async def see_through(self, change: Coroutine[Any, Any, None]) -> None:
+        """Make a change of several steps to its end, even if whoever asked for it leaves in between."""
+        await self._background.see_through(change)
 
     async def index(self) -> list[Version]:
         """Every version in the repository or in the server; UNLOADED if only in the former.
@@ -213,6 +220,6 @@ class ModelControl:
 
     async def _scan(self) -> dict[str, ModelFolder]:
         try:
-            return await self._background.in_thread(repository.scan, self._servables.repository)
+            return await self._looking.in_thread(repository.scan, self._servables.repository)
         except RepositoryError as error:
             raise NotReadyError(str(error)) from error

@@ -25,6 +25,7 @@ class Reconciler:
         self._settings = settings
         self._background = background
         self._complaints: dict[tuple[str, str], str] = {}
+        self._leaving: dict[Servable, asyncio.Task[None]] = {}
         self.asked_for: dict[str, set[int]] = {}
         """Versions to serve of a model that the policy alone would not."""
         self.labels: dict[str, Mapping[str, int]] = {}
@@ -65,9 +66,16 @@ class Reconciler:
 
     def retire(self, version: Version) -> asyncio.Task[None]:
         """Take a version out of service, now, and free it when its last user has left: the task's end."""
+        servable = version.servable
+        if servable in self._leaving:
+            return self._leaving[servable]
         leaving = dataclasses.replace(version, state=State.UNLOADING)
         self._servables.put(leaving)
-        return self._background.spawn(self._free(leaving))
+        task = self._background.spawn(self._free(leaving))
+        if servable:
+            self._leaving[servable] = task
+            task.add_done_callback(lambda _: self._leaving.pop(servable))
+        return task
 
     def relabel(self, name: str, wanted: Mapping[str, int]) -> list[str]:
         """Let a model's labels mean what they should; those that cannot yet are returned."""

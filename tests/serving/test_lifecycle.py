@@ -22,6 +22,7 @@ from photochrom_serving.session import Session
 from tests import model_factory
 from tests.serving.conftest import connected, lightness, refusal, request, serving
 from tests.serving.controlled import Controlled, controlled, status_of
+from tests.serving.held_version import HeldVersion
 
 SWAPS = 100
 
@@ -263,6 +264,43 @@ def test_loading_a_version_brings_back_no_other(model_repository: Path) -> None:
             assert await server.answering() == 2
             await server.control.load("photochrom", 1)
             assert server.servables.available() == ["photochrom/1", "photochrom/2"]
+
+    asyncio.run(run())
+
+
+def test_who_unloads_what_is_unloading_waits_for_the_same_end(model_repository: Path) -> None:
+    async def run() -> None:
+        async with controlled(model_repository) as server, asyncio.timeout(60):
+            with server.servables.use(Reference()):
+                unloading = [asyncio.create_task(server.control.unload("photochrom")) for _ in range(2)]
+                for _ in range(100):  # all happens that needs nothing from outside
+                    await asyncio.sleep(0)
+                assert not any(task.done() for task in unloading)
+            await asyncio.gather(*unloading)
+            states = [state for _, state in server.told]
+            assert states == [State.AVAILABLE, State.UNLOADING, State.UNLOADED]
+
+    asyncio.run(run())
+
+
+def test_what_there_is_is_told_while_a_version_loads(model_repository: Path) -> None:
+    async def run() -> None:
+        async with controlled(model_repository) as server:
+            held = HeldVersion(model_repository, 2)
+            loading = asyncio.create_task(server.control.load("photochrom"))
+            while ("photochrom/2", State.LOADING) not in server.told:
+                await asyncio.sleep(0)
+            try:
+                async with asyncio.timeout(60):
+                    listed = await server.control.index()
+            finally:
+                await asyncio.to_thread(held.let_go)
+            assert [(str(version), version.state) for version in listed] == [
+                ("photochrom/1", State.AVAILABLE),
+                ("photochrom/2", State.LOADING),
+            ]
+            await loading
+            assert await server.answering() == 2
 
     asyncio.run(run())
 

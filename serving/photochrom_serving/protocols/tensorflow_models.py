@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from google.rpc import code_pb2  # type: ignore[import-untyped] # publishes no types
 
@@ -83,9 +83,12 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
             wanted[config.name] = WantedModel(
                 functools.partial(_choose, config.model_version_policy), dict(config.version_labels)
             )
+        await self._control.see_through(self._replace(wanted))
+        return model_service_pb2.ReloadConfigResponse(status=model_service_pb2.StatusProto())
+
+    async def _replace(self, wanted: Mapping[str, WantedModel]) -> None:
         async with self._lock:  # one set replaces another, not half of one
             await model_set.replace(self._control, wanted)
-        return model_service_pb2.ReloadConfigResponse(status=model_service_pb2.StatusProto())
 
     def _meant(self, spec: prediction_service_pb2.ModelSpec) -> list[Version]:
         """The versions that a request means, ascending."""
