@@ -68,7 +68,11 @@ class PhotoPool:
         job = (future, lambda: function(*args, **kwargs), deadline)
         self._waiting.setdefault(caller, collections.deque()).append(job)
         self._start()
-        return await future
+        try:
+            return await future
+        except asyncio.CancelledError:
+            self._forget(caller, job)
+            raise
 
     async def empty(self) -> None:
         """Wait until nothing is here."""
@@ -77,6 +81,14 @@ class PhotoPool:
     def close(self) -> None:
         """Let the threads end."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _forget(self, caller: str, job: _Job) -> None:
+        """Let go of a picture whose place is free for another one, if it still waits for its turn."""
+        jobs = self._waiting.get(caller)
+        if jobs and job in jobs:
+            jobs.remove(job)
+            if not jobs:
+                del self._waiting[caller]
 
     def _start(self) -> None:
         while self._idle and self._waiting:

@@ -1,8 +1,10 @@
 """The threads for pictures: nobody's pictures hold up everybody else's."""
 
 import asyncio
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Coroutine
 from typing import Any
 
@@ -74,6 +76,32 @@ def test_a_picture_whose_deadline_passes_or_whose_caller_leaves_is_not_decoded()
         with pytest.raises(ExpiredError):
             await late
         assert order == ["last"]
+        pool.close()
+
+    run(scenario())
+
+
+def test_a_picture_whose_caller_leaves_is_not_kept_until_its_turn() -> None:
+    class Picture:
+        """What a weak reference can be of."""
+
+    async def scenario() -> None:
+        pool, go = PhotoPool(1, 8, Drain()), threading.Event()
+        first = asyncio.create_task(pool.run("one", None, go.wait, 60))
+        await asyncio.sleep(0)
+        picture = Picture()
+        kept = weakref.ref(picture)
+        left = asyncio.create_task(pool.run("one", None, id, picture))
+        del picture
+        await asyncio.sleep(0)
+        left.cancel()
+        await asyncio.wait({left})
+        del left
+        gc.collect()
+        assert kept() is None
+        go.set()
+        await first
+        assert await pool.run("one", None, int, "7") == 7
         pool.close()
 
     run(scenario())
