@@ -144,6 +144,22 @@ def test_bytes_that_are_no_message_are_the_callers_mistake(channel: Channel) -> 
         assert call.details() == "request: its 7 bytes are no photochrom.v1.ColorizeRequest"
 
 
+def test_a_shape_is_refused_by_its_length_before_it_is_read(channel: Channel, methods: list[Method]) -> None:
+    infer, predict = (
+        next(method for method in methods if method.path.endswith(name))
+        for name in ("/ModelInfer", "/Predict")
+    )
+    inferring: Any = infer.make().FromString(infer.good())
+    inferring.inputs[0].shape.extend([1] * 100_000)
+    predicting: Any = predict.make().FromString(predict.good())
+    for _ in range(100_000):
+        predicting.inputs["lightness"].tensor_shape.dim.add(size=1)
+    for method, message in ((infer, inferring), (predict, predicting)):
+        call = channel.unary_unary(method.path).future(message.SerializeToString())
+        assert call.code() == grpc.StatusCode.INVALID_ARGUMENT
+        assert call.details() == "lightness: has 100004 dimensions, but at most 8 are taken"
+
+
 def test_a_method_that_is_not_there_is_unimplemented(channel: Channel) -> None:
     for path in (
         "/photochrom.v1.Colorizer/Paint",

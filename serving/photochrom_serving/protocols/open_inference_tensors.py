@@ -11,7 +11,7 @@ from photochrom_contract import tensors
 from photochrom_contract.manifest import MODEL_FILE, Manifest
 from photochrom_contract.open_inference import grpc_service_pb2, model_config_pb2
 from photochrom_serving.errors import InvalidFieldError, UnsupportedError
-from photochrom_serving.protocols.planes import Inputs, check_count, check_shape, planes_of
+from photochrom_serving.protocols.planes import Inputs, check_count, check_rank, check_shape, planes_of
 
 PLATFORM, BACKEND = "onnxruntime_onnx", "onnxruntime"
 
@@ -35,6 +35,7 @@ def read_inputs(request: grpc_service_pb2.ModelInferRequest, max_photographs: in
         if tensor.name in seen:
             raise InvalidFieldError("inputs", f"have {tensor.name!r} twice")
         seen.add(tensor.name)
+        check_rank(tensor.name, len(tensor.shape))
         shape = tuple(tensor.shape)
         if tensor.name == tensors.LIGHTNESS:
             checked = check_shape(shape, max_photographs)

@@ -13,6 +13,7 @@ from photochrom_serving.errors import InvalidFieldError
 from photochrom_serving.session import Plane
 
 _MAX_INPUTS = 2
+_MAX_RANK = 8
 _MAX_LIGHTNESS = 100
 _ROUNDING = 0.01
 """How far out of its range a lightness may be that arithmetic in float32 or less has made."""
@@ -35,6 +36,15 @@ def check_count(count: int) -> None:
         raise InvalidFieldError(
             "inputs", f"are {count}, but a model takes {tensors.LIGHTNESS} and perhaps {tensors.TEMPERATURE}"
         )
+
+
+def check_rank(tensor: str, rank: int) -> None:
+    """Check how many dimensions a tensor has, before any of them is looked at: a message holds millions.
+
+    :raises InvalidFieldError: naming the tensor, if there are more than any of a model's can have.
+    """
+    if rank > _MAX_RANK:
+        raise InvalidFieldError(tensor, f"has {rank} dimensions, but at most {_MAX_RANK} are taken")
 
 
 def check_shape(shape: Sequence[int], max_photographs: int) -> tuple[int, int, int, int]:

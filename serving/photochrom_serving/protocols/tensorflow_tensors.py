@@ -11,7 +11,7 @@ from photochrom_contract import tensors
 from photochrom_contract.manifest import Manifest
 from photochrom_contract.tensorflow_serving import tensor_pb2
 from photochrom_serving.errors import InvalidFieldError
-from photochrom_serving.protocols.planes import Inputs, check_count, check_shape, planes_of
+from photochrom_serving.protocols.planes import Inputs, check_count, check_rank, check_shape, planes_of
 
 PREDICT_METHOD = "tensorflow/serving/predict"
 
@@ -66,6 +66,7 @@ def _shape_proto(*shape: int) -> tensor_pb2.TensorShapeProto:
 def _shape(name: str, tensor: tensor_pb2.TensorProto) -> tuple[int, ...]:
     if tensor.tensor_shape.unknown_rank:
         raise InvalidFieldError(name, "has no shape")
+    check_rank(name, len(tensor.tensor_shape.dim))
     return tuple(dim.size for dim in tensor.tensor_shape.dim)
 
 
