@@ -57,9 +57,11 @@ class DataPlane:
             call.model, call.version = servable.manifest.name, servable.manifest.version
             _check(servable, planes, temperature)
             if call.caller:
-                call.caller.take(len(planes))
+                call.caller.check(len(planes))
             memory = _memory(servable.manifest, planes)
             with self._admission.admit(deadline, len(planes), memory, begun=begun):
+                if call.caller:  # whom there is no room for keeps the rate to come back with
+                    call.caller.take(len(planes))
                 start = time.monotonic()
                 answers = await servable.batcher.predict(planes, deadline, temperature)
         timing = max((answer.timing for answer in answers), key=lambda timing: timing.queue_seconds)

@@ -1,7 +1,10 @@
 """API tokens: who has none is not let in, each has its rate, the file may change, nothing tells a token."""
 
+import asyncio
+import contextlib
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from photochrom_contract.v1 import colorizer_pb2
 from photochrom_serving import tokens
 from photochrom_serving.errors import RateLimitError, SettingsError
 from tests.serving.conftest import assert_answers, connected, lightness, refusal, request, serving
+from tests.serving.controlled import controlled, status_of
 
 
 def bearer(token: str) -> list[tuple[str, str]]:
@@ -73,6 +77,40 @@ def test_a_rate_is_a_callers_own(model_repository: Path, tmp_path: Path) -> None
         assert refusal(refused.result)[0] == grpc.StatusCode.RESOURCE_EXHAUSTED
         for _ in range(10):
             stub.Colorize(request(lightness(32)), metadata=bearer(fast))
+
+
+def test_whom_there_is_no_room_for_keeps_the_rate(model_repository: Path, tmp_path: Path) -> None:
+    file, go = tmp_path / "tokens", threading.Event()
+    (other, line), (token, limited) = tokens.make("other"), tokens.make("limited")
+    file.write_text(f"{line}\n{limited} rate=0.001 burst=1\n")
+
+    async def run() -> None:
+        settings: dict[str, Any] = {"tokens": file, "queue_limit": 1, "concurrent_batches": 1}
+        async with controlled(model_repository, **settings) as server:
+            plane = request(lightness(32))
+            holding = asyncio.create_task(asyncio.to_thread(server.servables.device.perform, go.wait))
+            inside = {
+                asyncio.create_task(ended(server.stub.Colorize(plane, metadata=bearer(other))))
+                for _ in range(2)
+            }
+            _, inside = await asyncio.wait(inside, return_when=asyncio.FIRST_COMPLETED)  # one was refused
+            try:
+                for _ in range(3):
+                    stream = server.stub.ColorizeStream(iter([plane]), metadata=bearer(token))
+                    assert await status_of(anext(aiter(stream))) == (
+                        grpc.StatusCode.RESOURCE_EXHAUSTED,
+                        "1 photographs are in the server already, its limit is 1; try again later",
+                    )
+            finally:
+                go.set()
+            await asyncio.gather(holding, *inside)
+            assert_answers(await server.stub.Colorize(plane, metadata=bearer(token)), lightness(32))
+
+    async def ended(call: Any) -> None:
+        with contextlib.suppress(grpc.aio.AioRpcError):
+            await call
+
+    asyncio.run(run())
 
 
 def test_the_file_is_read_again_when_it_changes_and_a_broken_one_changes_nothing(
