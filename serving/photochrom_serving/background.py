@@ -15,21 +15,11 @@ class Background:
     def __init__(self, name: str) -> None:
         """:param name: the thread's."""
         self._thread = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix=name)
-        self._work: concurrent.futures.Future[Any] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a function in the thread."""
-        work = self._work = self._thread.submit(function, *args, **kwargs)
-        try:
-            return await asyncio.wrap_future(work)
-        finally:
-            if work.done():
-                self._work = None  # it has its result, a whole session maybe
-
-    def is_working(self) -> bool:
-        """Whether the thread is at something, which nothing can cut short."""
-        return self._work is not None and self._work.running()
+        return await asyncio.wrap_future(self._thread.submit(function, *args, **kwargs))
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Begin something that nobody needs to wait for."""

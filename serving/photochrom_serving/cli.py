@@ -38,12 +38,12 @@ def main(argv: list[str] | None = None) -> int:
         events.configure(chosen.log_level)
         from photochrom_serving.process import serve
 
-        if asyncio.run(serve(chosen)):  # the interpreter's own end would wait for the thread that loads
-            logging.shutdown()
-            os._exit(0)
+        asyncio.run(serve(chosen))
     except StartupError as error:
         return _report([str(error)])
-    return 0
+    # The interpreter's own end would wait for threads that load, decode or look at a disk, now for nobody.
+    logging.shutdown()
+    os._exit(0)
 
 
 def _make_token(names: list[str]) -> int:

@@ -53,10 +53,6 @@ class ModelControl:
         await self._background.close()
         await self._looking.close()
 
-    def is_working(self) -> bool:
-        """Whether a thread loads, or waits for a disk: nothing can cut that short."""
-        return self._background.is_working() or self._looking.is_working()
-
     async def poll(self) -> None:
         """Look at the repository once, and do what its changes ask for.
 

@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from photochrom_serving.tracing import Tracing
 
 
-async def serve(settings: Settings) -> bool:
+async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then drain; a second signal ends the process at once.
 
-    One that comes while the models load lets them load, and then nothing is served.
+    One that comes while the models load lets them load, and then nothing is served. Threads may be at
+    something still that nobody needs any more and nothing can cut short.
 
-    :returns: whether a version is being loaded still, which nobody needs any more and nothing can cut short.
     :raises StartupError: if the server cannot start.
     """
     stopping: asyncio.Future[signal.Signals] = asyncio.get_running_loop().create_future()
     _listen_to_signals(stopping)
     with exposed(settings) as metrics, traced(settings) as tracing:
-        return await _serve(settings, metrics, tracing, stopping)
+        await _serve(settings, metrics, tracing, stopping)
 
 
 @contextlib.contextmanager
@@ -54,7 +54,7 @@ async def _serve(
     metrics: Metrics | None,
     tracing: "Tracing | None",
     stopping: "asyncio.Future[signal.Signals]",
-) -> bool:
+) -> None:
     from photochrom_serving.protocols import Protocols  # here alone: see there
 
     start = time.monotonic()
@@ -66,7 +66,7 @@ async def _serve(
     if stopping.done():
         servables.close()
         events.info("stopped", signal=stopping.result().name)
-        return False
+        return
     if settings.table or sys.stdout.isatty():
         print(table.render(servables), end="", flush=True)
     server = Server(settings, servables, protocols.add_to, metrics, tracing)
@@ -90,7 +90,6 @@ async def _serve(
         events.info("stopped")
     else:
         events.warning("stopped", advice="calls were cut off; drain_seconds is shorter than they take")
-    return server.control.is_working()
 
 
 def _listen_to_signals(stopping: "asyncio.Future[signal.Signals]") -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2_grpc
 
 from photochrom_contract.v1 import colorizer_pb2, colorizer_pb2_grpc
 from photochrom_serving import call_log, connections, listening
@@ -21,6 +21,7 @@ from photochrom_serving.errors import SettingsError
 from photochrom_serving.health import HealthService
 from photochrom_serving.parsing import parsing
 from photochrom_serving.photo_pool import PhotoPool
+from photochrom_serving.reflection import ReflectionService
 from photochrom_serving.routes import Routes
 from photochrom_serving.servables import Servables
 from photochrom_serving.service import ColorizerService
@@ -85,8 +86,7 @@ class Server:
             services += add_faces(routes, data_plane, self.control, self._drain, settings)
         self._health = HealthService(services, servables, self._drain)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, routes)
-        names = (*services, _HEALTH, reflection.SERVICE_NAME)
-        reflected = reflection.aio.ReflectionServicer(names)  # type: ignore[attr-defined] # is in its __all__
+        reflected = ReflectionService((*services, _HEALTH), self._drain)
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(reflected, routes)
         self._server = grpc.aio.server(
             handlers=[Shedding(routes, self._admission)], options=connections.options(settings)

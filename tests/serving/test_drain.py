@@ -1,16 +1,21 @@
 """SIGTERM: not serving first, calls in flight end well, exit status 0."""
 
 import asyncio
+import functools
 import io
+import json
 import os
 import queue
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from PIL import Image
 
 from photochrom_contract import manifest
@@ -99,6 +104,7 @@ def test_a_picture_that_waits_to_be_decoded_as_the_drain_begins_is_colored(model
 
 def test_health_turns_not_serving_and_watchers_and_idle_streams_are_let_go(model_repository: Path) -> None:
     requests: queue.SimpleQueue[object] = queue.SimpleQueue()
+    questions: queue.SimpleQueue[object] = queue.SimpleQueue()
     with serving(model_repository, "--drain-seconds", "600") as server:
         with grpc.insecure_channel(server.target) as channel, connected(server.target) as stub:
             watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
@@ -106,14 +112,38 @@ def test_health_turns_not_serving_and_watchers_and_idle_streams_are_let_go(model
             responses = stub.ColorizeStream(iter(requests.get, None))
             requests.put(request(lightness(32)))
             assert_answers(next(responses), lightness(32))
+            described = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(
+                iter(questions.get, None)
+            )
+            questions.put(reflection_pb2.ServerReflectionRequest(list_services=""))
+            assert next(described).HasField("list_services_response")
             server.process.terminate()
             assert [update.status for update in watch] == [_Status.NOT_SERVING]
-            code, message, detail = refusal(lambda: next(responses))
-            requests.put(None)
-            assert code == grpc.StatusCode.UNAVAILABLE
-            assert "the server is stopping" in message
-            assert detail.retry_delay.ToMilliseconds() > 0
+            for stream, sent in ((responses, requests), (described, questions)):
+                code, message, detail = refusal(functools.partial(next, stream))
+                sent.put(None)
+                assert code == grpc.StatusCode.UNAVAILABLE
+                assert "the server is stopping" in message
+                assert detail.retry_delay.ToMilliseconds() > 0
         assert server.end() == 0  # without waiting out the drain
+
+
+def test_the_end_waits_for_no_thread(model_repository: Path) -> None:
+    program = (
+        "import sys, threading; from photochrom_serving.cli import main; "
+        "threading.Thread(target=threading.Event().wait).start(); "  # a decoder whose caller has gone, say
+        "sys.exit(main())"
+    )
+    command = [sys.executable, "-c", program, "--models", str(model_repository), "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        try:
+            assert any(json.loads(line)["event"] == "ready" for line in process.stderr)
+            process.terminate()
+            assert process.wait(60) == 0
+            assert json.loads(process.stderr.readlines()[-1])["event"] == "stopped"
+        finally:
+            process.kill()
 
 
 def test_what_takes_longer_than_the_drain_is_cut_off_and_the_log_says_so(tmp_path: Path) -> None:
