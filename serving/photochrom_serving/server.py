@@ -27,6 +27,7 @@ from photochrom_serving.servables import Servables
 from photochrom_serving.service import ColorizerService
 from photochrom_serving.settings import Settings
 from photochrom_serving.shedding import Shedding
+from photochrom_serving.sizing import SizingLayer
 from photochrom_serving.tokens import Tokens
 
 if TYPE_CHECKING:  # they take their time to import, and an embedded server does without
@@ -79,7 +80,8 @@ class Server:
             *([tracing.end] if tracing else []),
         ]
         self._calls = CallLayer(watches, tracing.begin if tracing else None)
-        routes = Routes([self._calls, *_guards(settings), parsing])
+        sizing = SizingLayer(settings.max_message_bytes)
+        routes = Routes([self._calls, *_guards(settings), parsing, sizing])
         colorizer_pb2_grpc.add_ColorizerServicer_to_server(service, routes)  # type: ignore[no-untyped-call]
         services = [_COLORIZER]
         if add_faces:

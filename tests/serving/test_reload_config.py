@@ -7,24 +7,13 @@ from typing import Any
 
 import grpc
 import pytest
-from google.protobuf import descriptor_pool, json_format, message_factory
 
 from photochrom_contract.v1 import colorizer_pb2
 from tests.serving.conftest import Stub, connected, serving
 from tests.serving.held_version import HeldVersion
-from tests.serving.reflected import describe
+from tests.serving.reflected import encoded
 
 _METHOD = "/tensorflow.serving.ModelService/HandleReloadConfigRequest"
-
-
-def reload_request(channel: grpc.Channel, *configs: dict[str, Any]) -> bytes:
-    """A request, in bytes: one process cannot import the generated modules and TensorFlow's."""
-    pool = descriptor_pool.DescriptorPool()
-    for file in describe(channel)[1].file:
-        pool.Add(file)
-    described = pool.FindMessageTypeByName("tensorflow.serving.ReloadConfigRequest")
-    fields = {"config": {"model_config_list": {"config": list(configs)}}}
-    return json_format.ParseDict(fields, message_factory.GetMessageClass(described)()).SerializeToString()
 
 
 def wait_until(stub: Stub, is_so: Callable[[list[colorizer_pb2.ModelVersion]], bool]) -> None:
@@ -50,7 +39,9 @@ def test_a_set_whose_caller_leaves_replaces_the_one_before_all_the_same(model_re
     ):
         held = HeldVersion(model_repository, 2)
         raw: Any = channel  # that bytes need no serializer is not in its stubs
-        call = raw.unary_unary(_METHOD).future(reload_request(channel, config))
+        fields = {"config": {"model_config_list": {"config": [config]}}}
+        request = encoded(channel, "tensorflow.serving.ReloadConfigRequest", fields)
+        call = raw.unary_unary(_METHOD).future(request)
         wait_until(stub, lambda versions: colorizer_pb2.ModelVersion.LOADING in [v.state for v in versions])
         call.cancel()
         while server.wait_for("call")["code"] != "CANCELLED":  # the server knows
