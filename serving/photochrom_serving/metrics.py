@@ -67,7 +67,7 @@ class Metrics:
         self._of_versions: list[Counter | Histogram] = []
         self._requests = self._counter(
             "photochrom_requests_total",
-            "Calls that ended; without a model if it is unknown, or the request was not read.",
+            "Calls that ended; without a model if it is unknown, unloaded, or the request was not read.",
             (*_CALL, "code"),
         )
         self._durations = self._histogram(
@@ -137,8 +137,9 @@ class Metrics:
                 metric.remove_by_labels(dict(zip(_VERSION, labels, strict=True)))
 
     def count_call(self, call: Call) -> None:
-        """Count a call that has ended."""
-        labels = (call.model, str(call.version or ""), call.protocol, call.method)
+        """Count a call that has ended. What answered it may be gone: it gets no new series."""
+        version = (call.model, str(call.version))
+        labels = (*(version if version in self._states else ("", "")), call.protocol, call.method)
         self._requests.labels(*labels, call.code).inc()
         self._durations.labels(*labels).observe(call.total_seconds)
         reason = _REASONS.get(type(call.error))  # type: ignore[arg-type] # None has none
@@ -146,8 +147,10 @@ class Metrics:
             self._rejected.labels(reason).inc()
 
     def count_batch(self, run: BatchRun) -> None:
-        """Count a batch that has run."""
-        labels = run.model.split("/")
+        """Count a batch that has run, unless its version is gone by now."""
+        labels = tuple(run.model.split("/"))
+        if labels not in self._states:
+            return
         for seconds in run.queue_seconds:
             self._waits.labels(*labels).observe(seconds)
         self._assemblies.labels(*labels).observe(run.assembly_seconds)

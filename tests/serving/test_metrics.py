@@ -1,5 +1,6 @@
 """Metrics, as Prometheus sees them: scraped over HTTP from the real command, read by its own parser."""
 
+import queue
 import re
 import socket
 import urllib.request
@@ -7,10 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import grpc
-from prometheus_client import Metric
+from prometheus_client import Metric, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from photochrom_serving import metrics
+from photochrom_serving.batch_run import BatchRun
 from tests import model_factory
 from tests.serving.conftest import connected, lightness, refusal, request, run_to_its_end, serving
 
@@ -65,6 +67,30 @@ def test_calls_batches_and_models_are_measured(model_repository: Path) -> None:
     assert value(families, "photochrom_model_state", version="2", state="failed") == 1
     assert value(families, "process_resident_memory_bytes") > 1e6
     assert {value(families, "photochrom_rejected_requests_total", reason="queue_full")} == {0}
+
+
+def test_a_version_that_is_gone_gets_no_new_series(model_repository: Path) -> None:
+    requests: queue.SimpleQueue[object] = queue.SimpleQueue()
+    flags = ("--metrics-port", "0", "--poll-seconds", "0.05")
+    with serving(model_repository, *flags) as server, connected(server.target) as stub:
+        stream = stub.ColorizeStream(iter(requests.get, None))
+        requests.put(request(lightness(32)))
+        assert next(stream).model.version == 1
+        model_factory.publish(model_repository, version=2)
+        server.wait_for("unloaded")
+        requests.put(None)
+        assert list(stream) == []
+        stub.Colorize(request(lightness(32)))  # the stream is counted just after its caller knows
+        families = scrape(server.of("metrics")[0]["address"])
+    versions = {sample.labels.get("version") for family in families for sample in family.samples}
+    assert versions == {None, "", "2"}
+    assert value(families, "photochrom_requests_total", model="", method="ColorizeStream", code="OK") == 1
+
+
+def test_a_batch_of_a_version_that_is_gone_makes_no_series() -> None:
+    counted = metrics.Metrics()
+    counted.count_batch(BatchRun("photochrom/1", 32, 1, 2, (0.1,), 0.1, 0.1, failed=True))
+    assert b"version=" not in generate_latest(counted.registry)
 
 
 def test_what_a_caller_makes_up_is_no_label(model_repository: Path) -> None:
