@@ -1,16 +1,17 @@
 """The batch itself: each photograph through its stages, in a window of threads."""
 
+import dataclasses
 import hashlib
 import json
 import os
-import secrets
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Final, Self
 
+from photochrom._batch._copies import Copies
 from photochrom._batch._journal import Journal, Record, Stamp
 from photochrom._batch._patience import Patience
 from photochrom._batch._result import Result, State
@@ -55,6 +56,7 @@ class Batch:
 
     def __init__(
         self,
+        photographs: Sequence[Item],
         destination: Path,
         colorizer: Colorizer,
         options: Options,
@@ -66,14 +68,16 @@ class Batch:
     ) -> None:
         """Open the destination, and move what an earlier run had finished but not put in its place.
 
+        :param photographs: no two with the same place.
         :param colorizer: of ``version`` alone.
         :param window: how many photographs are in work at a time.
         :param patience: seconds to wait for a server that is gone or full before the batch ends.
-        :param overwrite: whether to color what is colored already, and replace files that no batch wrote.
+        :param overwrite: whether to color what is colored already, and replace whatever is there but
+            photographs.
         :raises PictureError: if the destination cannot be written, or another batch is writing there.
         """
-        self._destination = destination
-        self._staging = destination / FOLDER / "staging"
+        self._photographs = photographs
+        self._copies = Copies(destination, destination / FOLDER / "staging", photographs, overwrite=overwrite)
         self._colorizer = colorizer
         self._window = window
         self._overwrite = overwrite
@@ -81,21 +85,20 @@ class Batch:
         self._patience = Patience(patience, self._stop)
         self._room = Room(_PIXELS)
         self._recipe = _recipe(options, version)
-        self._claiming, self._claimed = threading.Lock(), set[Path]()
         self._journal = Journal(destination / FOLDER / "journal.jsonl")
         try:
-            self._recover()
+            self._copies.recover(self._journal)
         except BaseException:
             self._journal.close()
             raise
 
-    def run(self, items: Iterable[Item]) -> Iterator[Result]:
-        """Color photographs; what becomes of each, as it becomes so.
+    def run(self) -> Iterator[Result]:
+        """Color the photographs; what becomes of each, as it becomes so.
 
         The first trouble with the server that patience does not get over leaves that photograph and all
         that follow.
         """
-        yield from work_through(self._work_on, items, window=self._window, in_order=False)
+        yield from work_through(self._work_on, self._photographs, window=self._window, in_order=False)
 
     def stop(self) -> None:
         """Finish what is in work, and leave the rest."""
@@ -116,118 +119,72 @@ class Batch:
     def _work_on(self, item: Item) -> Result:
         if self._stop.is_set():
             return Result(item, State.LEFT)
-        before = self._journal.latest.get(item.place)
+        before = self._journal.latest(item.place)
         digest = ""
         try:
             stamp = Stamp.of(item.source)
             digest = _digest(item.source)
             if before is not None and not self._overwrite and self._is_done(before, digest):
-                return Result(item, State.SKIPPED, self._destination / before.output)
-            record, output = self._color(item, digest, before)
+                return Result(item, State.SKIPPED)
+            record = self._color(item, digest, before)
             if Stamp.of(item.source) != stamp:
                 raise PictureError(str(item.source), "was changed while it was read: color it again")
             self._journal.add(record)
-            self._put_in_place(record)
+            self._copies.put_in_place(record)
         except _AGAINST_ALL as error:
             self.stop()
-            return Result(item, State.LEFT, error=error)
+            return Result(item, State.LEFT, error)
         except PhotochromError as error:
             self._note_failure(item, digest, before, error)
-            return Result(item, State.FAILED, error=error)
-        return Result(item, State.COLORED, output)
+            return Result(item, State.FAILED, error)
+        return Result(item, State.COLORED)
 
-    def _color(self, item: Item, digest: str, before: Record | None) -> tuple[Record, Path]:
-        staged = self._staging
+    def _is_done(self, record: Record, digest: str) -> bool:
+        same = record.source_sha256 == digest and record.recipe == self._recipe
+        return same and self._copies.has(record)
+
+    def _color(self, item: Item, digest: str, before: Record | None) -> Record:
+        """Color a photograph into the staging folder, once its output is claimed."""
+        with Photograph.open(item.source) as photograph:
+            pixels = photograph.pixels
+            output = _output(item, photograph.suffix())
+        replaced = self._copies.claim(output, item, digest, before)
+        staged = self._copies.staged(output)
         for attempt in count():
             try:
-                with Photograph.open(item.source) as photograph:
-                    output = self._output(item, photograph.suffix())
-                    pixels = photograph.pixels
-                self._claim(output, before, first=attempt == 0)
-                staged = self._staging / f"{secrets.token_hex(8)}{output.suffix}"
                 with self._room.holding(pixels):
                     self._colorizer.colorize_file(item.source, staged)
+                break
             except PictureError as error:
                 if error.source == str(staged):
-                    raise PictureError(str(output), error.reason) from error
+                    raise PictureError(str(self._copies.path(output)), error.reason) from error
                 raise
             except ServerError as error:
                 if not self._patience.bears(error, attempt):
                     raise
-            else:
-                break
         self._patience.answered()
-        record = Record(
+        return Record(
             place=item.place,
-            source=os.fspath(item.source),
+            source=os.fspath(item.source.absolute()),
             source_sha256=digest,
             recipe=self._recipe,
-            output=output.relative_to(self._destination).as_posix(),
+            output=output,
             stamp=Stamp.of(staged),
             staged=staged.name,
+            replaced=replaced,
         )
-        return record, output
-
-    def _output(self, item: Item, suffix: str) -> Path:
-        """Its name, with another extension behind it if its format does not hold color: none meet."""
-        own = self._destination / item.relative
-        return own if own.suffix == suffix else own.with_name(own.name + suffix)
-
-    def _claim(self, output: Path, before: Record | None, *, first: bool) -> None:
-        with self._claiming:
-            if first and output in self._claimed:
-                raise PictureError(str(output), "is the output of two photographs: rename one")
-            self._claimed.add(output)
-        there = Stamp.of(output)
-        if there is None or self._overwrite or (before is not None and self._is_ours(before)):
-            return
-        raise PictureError(
-            str(output), "is there already, and not as this batch wrote it: move it away, or --overwrite it"
-        )
-
-    def _is_done(self, record: Record, digest: str) -> bool:
-        same = record.source_sha256 == digest and record.recipe == self._recipe
-        return same and not record.error and self._is_ours(record)
-
-    def _is_ours(self, record: Record) -> bool:
-        return bool(record.output) and Stamp.of(self._destination / record.output) == record.stamp
-
-    def _put_in_place(self, record: Record) -> None:
-        output = self._destination / record.output
-        try:
-            output.parent.mkdir(parents=True, exist_ok=True)
-            (self._staging / record.staged).replace(output)
-        except OSError as error:
-            raise PictureError(str(output), f"cannot be written: {error.strerror}") from error
 
     def _note_failure(self, item: Item, digest: str, before: Record | None, error: PhotochromError) -> None:
-        self._journal.add(
-            Record(
-                place=item.place,
-                source=os.fspath(item.source),
-                source_sha256=digest,
-                # An older copy stays, and stays ours.
-                output=before.output if before else "",
-                stamp=before.stamp if before else None,
-                error=type(error).__name__,
-                cause=str(error),
-            )
-        )
+        if before is not None and before.output:  # an earlier copy stays, and stays what it is
+            known = dataclasses.replace(before, staged="", replaced=None)
+        else:
+            known = Record(place=item.place, source=os.fspath(item.source.absolute()), source_sha256=digest)
+        self._journal.add(dataclasses.replace(known, error=type(error).__name__, cause=str(error)))
 
-    def _recover(self) -> None:
-        """Move what is finished from the staging folder to its place, and empty it."""
-        try:
-            self._staging.mkdir(exist_ok=True)
-            staged = {path.name: path for path in self._staging.iterdir()}
-            for record in self._journal.latest.values():
-                path = staged.get(record.staged)
-                if path is not None and record.stamp == Stamp.of(path):
-                    self._put_in_place(record)
-                    del staged[record.staged]
-            for path in staged.values():
-                path.unlink()
-        except OSError as error:
-            raise PictureError(str(self._staging), f"cannot be written: {error.strerror}") from error
+
+def _output(item: Item, suffix: str) -> str:
+    """The copy's path: the photograph's, with another extension behind it if that does not hold color."""
+    return item.place if PurePath(item.place).suffix == suffix else item.place + suffix
 
 
 def _digest(path: Path) -> str:

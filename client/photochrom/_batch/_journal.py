@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -45,9 +46,9 @@ class Record:
     place: str
     """The photograph's path below the destination: what the records of one photograph share."""
     source: str
-    """Its own path, when it was colored."""
+    """The photograph's own absolute path, when it was colored; one that is not is of an early version."""
     source_sha256: str = ""
-    """Of the photograph's file; empty if that could not be read."""
+    """Of the photograph's file, when it was colored; empty if that could not be read."""
     recipe: str = ""
     """A digest of what else the result depends on: the model's file, and the knobs."""
     output: str = ""
@@ -56,8 +57,10 @@ class Record:
     """The colored copy's."""
     staged: str = ""
     """The name of the colored copy in the staging folder, until it takes its place."""
+    replaced: Stamp | None = None
+    """Of what the colored copy takes the place of."""
     error: str = ""
-    """The name of the error's class, if there is no colored copy."""
+    """The name of the error's class, if it failed; what else is told is then of an earlier copy, if any."""
     cause: str = ""
     """Its message."""
 
@@ -71,18 +74,18 @@ class Journal:
         :raises PictureError: if another process has it open, it is no journal, or it cannot be written.
         """
         self._path = path
-        self._writing, self._syncing = threading.Lock(), threading.Lock()
+        self._reading, self._writing, self._syncing = (threading.Lock() for _ in range(3))
         self._written = self._synced = 0
         self._broken: OSError | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+            self._lines = path.open("rb")
         except OSError as error:
             raise PictureError(str(path), f"cannot be written: {error.strerror}") from error
         try:
             self._lock()
-            self.latest: dict[str, Record] = self._read()
-            """The last record of each photograph when it was opened, by its place."""
+            self._places = self._read()  # where each last record begins; it stays on the disk
         except BaseException:
             self.close()
             raise
@@ -94,8 +97,22 @@ class Journal:
         """
         self._write(dataclasses.asdict(record))
 
+    def latest(self, place: str) -> Record | None:
+        """The last record of a photograph when the journal was opened."""
+        offset = self._places.get(place)
+        if offset is None:
+            return None
+        with self._reading:
+            self._lines.seek(offset)
+            return _record_of(self._lines.readline())
+
+    def records(self) -> Iterator[Record]:
+        """The last record of each photograph when the journal was opened."""
+        return filter(None, map(self.latest, self._places))
+
     def close(self) -> None:
         """Close it, and let others have it."""
+        self._lines.close()
         os.close(self._file)
 
     def __enter__(self) -> Self:
@@ -133,18 +150,23 @@ class Journal:
         except BlockingIOError as error:
             raise PictureError(str(self._path), "another batch is writing here: wait for it") from error
 
-    def _read(self) -> dict[str, Record]:
-        content = self._path.read_bytes()
-        complete = content[: content.rfind(b"\n") + 1]
-        if len(complete) < len(content):  # cut off: what is added next must not continue that line
-            os.ftruncate(self._file, len(complete))
-        lines = complete.splitlines()
-        if not lines:
+    def _read(self) -> dict[str, int]:
+        places: dict[str, int] = {}
+        offset = 0
+        for line in self._lines:
+            if not line.endswith(b"\n"):  # cut off: what is added next must not continue that line
+                os.ftruncate(self._file, offset)
+                break
+            if not offset and _parse(line) != _HEADER:
+                raise PictureError(
+                    str(self._path), "is not the journal of a batch that this version can resume"
+                )
+            if record := _record_of(line):
+                places[record.place] = offset
+            offset += len(line)
+        if not offset:
             self._write(_HEADER)
-        elif _parse(lines[0]) != _HEADER:
-            raise PictureError(str(self._path), "is not the journal of a batch that this version can resume")
-        records = map(_record_of, map(_parse, lines[1:]))
-        return {record.place: record for record in records if record is not None}
+        return places
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:
@@ -155,11 +177,19 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _record_of(value: dict[str, Any] | None) -> Record | None:
+def _record_of(line: bytes) -> Record | None:
+    value = _parse(line)
     if value is None:
         return None
     try:
-        stamp = value.pop("stamp")
-        return Record(**value, stamp=stamp and Stamp(*stamp))
-    except (KeyError, TypeError):
+        value |= {name: Stamp(*stamp) for name in ("stamp", "replaced") if (stamp := value.get(name))}
+        record = Record(**value)
+        leads_out = any(_leads_out(path) for path in (record.place, record.output))
+    except (AttributeError, TypeError):  # other members, or values of another type
         return None
+    return None if leads_out else record
+
+
+def _leads_out(path: str) -> bool:
+    """Whether a path below the destination is none: an early version had such."""
+    return path.startswith("/") or ".." in path.split("/")

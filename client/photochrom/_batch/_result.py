@@ -2,7 +2,6 @@
 
 import dataclasses
 import enum
-from pathlib import Path
 
 from photochrom._batch._walk import Item
 from photochrom._errors import PhotochromError
@@ -25,7 +24,5 @@ class Result:
 
     item: Item
     state: State
-    output: Path | None = None
-    """Its colored copy."""
     error: PhotochromError | None = None
     """Why it failed or is left."""

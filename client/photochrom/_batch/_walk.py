@@ -21,16 +21,22 @@ PHOTOGRAPHS: Final = tuple(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Item:
-    """A photograph, and its place below the destination."""
+    """A photograph, and its place below the destination. All of a folder share what names the folder."""
 
-    source: Path
-    relative: PurePath
-    """Its path from the folder that was walked, or its name; the copy's, but for the extension."""
+    folder: Path
+    name: str
+    below: PurePath
+    """The folder's path from the source that was walked, behind that source's name if there are several."""
+
+    @property
+    def source(self) -> Path:
+        """The photograph's file."""
+        return self.folder / self.name
 
     @property
     def place(self) -> str:
-        """``relative`` as text, the same on every system."""
-        return self.relative.as_posix()
+        """The copy's path below the destination, but for the extension; the same on every system."""
+        return (self.below / self.name).as_posix()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,21 +82,25 @@ def walk(
     """
     several = sum(source.is_dir() for source in sources) > 1
     places: dict[PurePath, Path] = {}
-    own = _identity(destination)
-    seen = {own} if own else set()
+    own = identity(destination)
     for source in sources:
-        is_folder = source.is_dir()
-        below = PurePath(_name(source)) if several or not is_folder else PurePath()
+        below = PurePath(_name(source)) if several or not source.is_dir() else PurePath()
         if not source.exists():
             raise PictureError(str(source), "no such file or folder")
-        if _identity(source) == own:
+        if identity(source) == own:
             raise PictureError(str(source), "is the destination too: choose another")
         if (other := places.setdefault(below, source)) is not source:
-            raise PictureError(str(source), f"would share a place in {destination} with {other}: rename one")
-        if is_folder:
-            yield from _walk_folder(source, below, chosen, seen, unreadable)
-        else:
-            yield Item(source, below)
+            raise _sharing(source, other, destination)
+    seen = {own} if own else set()
+    for below, source in places.items():
+        if not source.is_dir():
+            yield Item(source.parent, source.name, PurePath())
+            continue
+        for item in _walk_folder(source, below, chosen, seen, unreadable):
+            named = None if item.below.parts else places.get(PurePath(item.name))
+            if named is not None:  # a file that is named, beside a folder that has one of its name
+                raise _sharing(item.source, named, destination)
+            yield item
 
 
 def _walk_folder(
@@ -104,15 +114,16 @@ def _walk_folder(
     waiting, links = [PurePath()], list[PurePath]()
     while waiting or links:
         relative = waiting.pop() if waiting else links.pop()
-        identity = _identity(folder / relative)
-        if identity is None or identity in seen:
+        itself = identity(folder / relative)
+        if itself is None or itself in seen:
             continue
-        seen.add(identity)
+        seen.add(itself)
         within = list[PurePath]()
+        here, place = folder / relative, below / relative
         try:
-            entries = _entries(folder / relative)
+            entries = _entries(here)
         except OSError as error:
-            unreadable(PictureError(str(folder / relative), f"cannot be read: {error.strerror}"))
+            unreadable(PictureError(str(here), f"cannot be read: {error.strerror}"))
             continue
         for entry in entries:
             path = relative / entry.name
@@ -120,7 +131,7 @@ def _walk_folder(
                 if chosen.enters(path):
                     (links if entry.is_symlink() else within).append(path)
             elif chosen.takes(path):
-                yield Item(folder / path, below / path)
+                yield Item(here, entry.name, place)
         waiting += reversed(within)
 
 
@@ -136,16 +147,22 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _identity(folder: Path) -> tuple[int, int] | None:
+def identity(path: Path) -> tuple[int, int] | None:
+    """What a file or folder is, whatever leads to it: its device and number there; None if it is none."""
     try:
-        status = folder.stat()
+        status = path.stat()
     except OSError:
         return None
     return status.st_dev, status.st_ino
 
 
 def _name(source: Path) -> str:
-    return source.name or source.resolve().name or "root"
+    own = "" if source.name == ".." else source.name  # which is the way out of the destination, and no name
+    return own or source.resolve().name or "root"
+
+
+def _sharing(source: Path, other: Path, destination: Path) -> PictureError:
+    return PictureError(str(source), f"would share a place in {destination} with {other}: rename one")
 
 
 def _matches(relative: PurePath, patterns: Sequence[str]) -> bool:

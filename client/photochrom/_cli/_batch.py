@@ -107,12 +107,19 @@ def batch(
             root_certificates=root_certificates,
         ) as colorizer,
         Batch(
-            destination, colorizer, options, found, window=window, patience=patience, overwrite=overwrite
+            items,
+            destination,
+            colorizer,
+            options,
+            found,
+            window=window,
+            patience=patience,
+            overwrite=overwrite,
         ) as running,
         _stopping_on_signals(running.stop) as stopped,
         progress(len(items), "photographs") as advance,
     ):
-        for result in running.run(items):
+        for result in running.run():
             report.add(result)
             advance()
             if result.state is State.FAILED:

@@ -17,7 +17,16 @@ from photochrom._batch._journal import Journal, Record, Stamp
 
 _STAMPS = st.none() | st.builds(Stamp, st.integers(0, 2**63), st.integers(0, 2**63))
 _NAMES = st.binary(min_size=1, max_size=20).map(os.fsdecode)  # a file's name may be any bytes
-_RECORDS = st.builds(Record, place=_NAMES, source=_NAMES, output=_NAMES, stamp=_STAMPS, cause=st.text())
+_WAYS = st.lists(_NAMES.map(lambda name: name.replace("/", "_").replace("..", "__")), min_size=1).map(
+    "/".join
+)
+_RECORDS = st.builds(
+    Record, place=_WAYS, source=_NAMES, output=_WAYS, stamp=_STAMPS, replaced=_STAMPS, cause=st.text()
+)
+
+
+def _latest(journal: Journal) -> dict[str, Record]:
+    return {record.place: record for record in journal.records()}
 
 
 @pytest.fixture
@@ -31,11 +40,11 @@ def test_what_was_added_is_read_again_the_latest_of_each_place(
 ) -> None:
     path = tmp_path_factory.mktemp("journal") / "journal.jsonl"
     with Journal(path) as journal:
-        assert journal.latest == {}
+        assert _latest(journal) == {}
         for record in records:
             journal.add(record)
     with Journal(path) as journal:
-        assert journal.latest == {record.place: record for record in records}
+        assert _latest(journal) == {record.place: record for record in records}
 
 
 @given(cut=st.integers(0, 2**31))
@@ -51,10 +60,10 @@ def test_a_journal_cut_off_anywhere_goes_on_with_what_is_whole(
     path.write_bytes(kept)
     whole = max(0, kept.count(b"\n") - 1)
     with Journal(path) as journal:
-        assert sorted(journal.latest) == [str(number) for number in range(whole)]
+        assert sorted(_latest(journal)) == [str(number) for number in range(whole)]
         journal.add(Record(place="next", source="s"))
     with Journal(path) as journal:
-        assert len(journal.latest) == whole + 1
+        assert len(_latest(journal)) == whole + 1
 
 
 def test_threads_add_whole_lines(path: Path) -> None:
@@ -80,7 +89,7 @@ def test_what_add_returned_from_survives_kill_9(path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         told += process.stdout.readlines()
     with Journal(path) as journal:  # and its lock died with it
-        assert len(journal.latest) >= int(told[-1])
+        assert len(_latest(journal)) >= int(told[-1])
 
 
 def test_one_batch_at_a_time(path: Path) -> None:
@@ -107,7 +116,16 @@ def test_a_line_that_is_no_record_is_passed_over(path: Path) -> None:
     with path.open("ab") as file:
         file.write(b'\0\0\0\n{"place": "2"}\n{"place": "3", "colour": 1}\n')
     with Journal(path) as journal:
-        assert list(journal.latest) == ["1"]
+        assert list(_latest(journal)) == ["1"]
+
+
+@pytest.mark.parametrize("name", ["../1", "a/../../1", "/1"])
+def test_a_record_that_leads_out_of_the_destination_is_passed_over(name: str, path: Path) -> None:
+    with Journal(path) as journal:
+        journal.add(Record(place=name, source="s"))
+        journal.add(Record(place="1", source="s", output=name))
+    with Journal(path) as journal:
+        assert _latest(journal) == {}
 
 
 def test_where_it_cannot_be_written_is_told(tmp_path: Path) -> None:
