@@ -19,17 +19,7 @@ from photochrom._batch._room import Room
 from photochrom._batch._walk import Item
 from photochrom._colorizer import Colorizer
 from photochrom._dialogue import ModelVersion
-from photochrom._errors import (
-    AuthenticationError,
-    BusyError,
-    DeadlineError,
-    InvalidRequestError,
-    ModelNotFoundError,
-    PhotochromError,
-    PictureError,
-    ServerError,
-    UnreachableError,
-)
+from photochrom._errors import PhotochromError, PictureError, ServerError
 from photochrom._options import Options
 from photochrom._photographs import Photograph
 from photochrom._window import work_through
@@ -39,16 +29,6 @@ FOLDER: Final = ".photochrom"
 
 _PIXELS: Final = 128_000_000
 """In work at a time: what bounds memory, whatever the photographs' sizes."""
-
-_AGAINST_ALL: Final = (
-    AuthenticationError,
-    BusyError,
-    DeadlineError,
-    InvalidRequestError,
-    ModelNotFoundError,
-    UnreachableError,
-)
-"""What a server has against one photograph and would have against all, once patience is spent."""
 
 
 class Batch:
@@ -95,8 +75,10 @@ class Batch:
     def run(self) -> Iterator[Result]:
         """Color the photographs; what becomes of each, as it becomes so.
 
-        The first trouble with the server that patience does not get over leaves that photograph and all
-        that follow.
+        Trouble with the server that patience does not get over leaves that photograph and all that follow.
+        Whatever else is wrong with a photograph costs it alone.
+
+        :raises PictureError: if the journal cannot be written.
         """
         yield from work_through(self._work_on, self._photographs, window=self._window, in_order=False)
 
@@ -131,12 +113,16 @@ class Batch:
                 raise PictureError(str(item.source), "was changed while it was read: color it again")
             self._journal.add(record)
             self._copies.put_in_place(record)
-        except _AGAINST_ALL as error:
-            self.stop()
-            return Result(item, State.LEFT, error)
         except PhotochromError as error:
+            if isinstance(error, ServerError) and self._patience.is_about_all(error):
+                self.stop()
+                return Result(item, State.LEFT, error)
             self._note_failure(item, digest, before, error)
             return Result(item, State.FAILED, error)
+        except Exception as error:  # a mistake, ours or a library's: it costs this photograph, and no other
+            unexpected = _unexpected(item, error)
+            self._note_failure(item, digest, before, unexpected)
+            return Result(item, State.FAILED, unexpected)
         return Result(item, State.COLORED)
 
     def _is_done(self, record: Record, digest: str) -> bool:
@@ -185,6 +171,17 @@ class Batch:
 def _output(item: Item, suffix: str) -> str:
     """The copy's path: the photograph's, with another extension behind it if that does not hold color."""
     return item.place if PurePath(item.place).suffix == suffix else item.place + suffix
+
+
+def _unexpected(item: Item, error: Exception) -> PictureError:
+    kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    told = PictureError(
+        str(item.source),
+        f"cannot be colored, {kind} ({' '.join(str(error).split())}): "
+        "please report it, with what PHOTOCHROM_DEBUG=1 in the environment shows",
+    )
+    told.__cause__ = error
+    return told
 
 
 def _digest(path: Path) -> str:

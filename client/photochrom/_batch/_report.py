@@ -23,7 +23,9 @@ class Report:
     counts: collections.Counter[State] = dataclasses.field(default_factory=collections.Counter)
     failed: list[dict[str, str]] = dataclasses.field(default_factory=list)
     """A row each: the photograph's path, the name of the error's class, and its message."""
-    stopped_by: PhotochromError | None = None
+    has_server_trouble: bool = False
+    """Whether any of them failed for what the server said."""
+    stopped_by: Exception | None = None
     """What left the rest as it was, if it was not the user."""
 
     def add(self, result: Result) -> None:
@@ -31,6 +33,7 @@ class Report:
         self.counts[result.state] += 1
         if result.state is State.FAILED:
             self.add_failure(str(result.item.source), result.error)
+            self.has_server_trouble |= not isinstance(result.error, PictureError)
         elif result.error is not None and self.stopped_by is None:
             self.stopped_by = result.error
 

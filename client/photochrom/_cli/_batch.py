@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -13,7 +14,7 @@ import typer
 import photochrom
 from photochrom import _window
 from photochrom._batch._report import Report
-from photochrom._batch._result import State
+from photochrom._batch._result import Result, State
 from photochrom._batch._walk import Filter, walk
 from photochrom._cli import _console
 from photochrom._cli._parameters import (
@@ -119,11 +120,17 @@ def batch(
         _stopping_on_signals(running.stop) as stopped,
         progress(len(items), "photographs") as advance,
     ):
-        for result in running.run():
-            report.add(result)
-            advance()
-            if result.state is State.FAILED:
-                _console.complain(_line(result.item.source, result.error))
+        try:
+            for result in running.run():
+                report.add(result)
+                advance()
+                if result.state is State.FAILED:
+                    _complain(result)
+        except Exception as error:
+            report.stopped_by = error
+            with contextlib.suppress(PictureError):  # this error is told, not what follows from it
+                report.write()
+            raise
     report.write()
     if as_json:
         _console.say_json(report.as_json())
@@ -132,8 +139,11 @@ def batch(
     raise typer.Exit(_status(report, interrupted=bool(stopped)))
 
 
-def _line(source: Path, error: object) -> str:
-    return str(error) if isinstance(error, PictureError) else f"{source}: {error}"
+def _complain(failed: Result) -> None:
+    error = failed.error
+    _console.complain(error if isinstance(error, PictureError) else f"{failed.item.source}: {error}")
+    if os.environ.get("PHOTOCHROM_DEBUG"):
+        traceback.print_exception(error)
 
 
 def _summary(report: Report) -> str:
@@ -147,11 +157,12 @@ def _summary(report: Report) -> str:
 
 
 def _status(report: Report, *, interrupted: bool) -> int:
-    if report.stopped_by is not None and not interrupted:
-        _console.complain(report.stopped_by)
-        return _console.SERVER_TROUBLE
     if interrupted:
         return _console.INTERRUPTED
+    if report.stopped_by is not None:
+        _console.complain(str(report.stopped_by))
+    if report.stopped_by is not None or report.has_server_trouble:
+        return _console.SERVER_TROUBLE
     return _console.BAD_INPUT if report.failed else _console.DONE
 
 

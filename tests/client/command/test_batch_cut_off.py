@@ -177,6 +177,9 @@ def test_a_disk_that_takes_no_more_of_the_journal_ends_it_and_nothing_is_lost(
         ended.stderr == "photochrom: colored/.photochrom/journal.jsonl: cannot be written: File too large\n"
     )
     assert 0 < len(colored_in(Path("colored"))) < COUNT
+    report = json.loads(Path("colored/photochrom-report.json").read_text())
+    assert report["colored"] > 0
+    assert "journal.jsonl: cannot be written" in report["stopped_by"]
     assert main(["batch", "album", "colored"]) == 0
     _check_each_is_there_once_and_whole(album)
 
