@@ -7,6 +7,7 @@
 ``formats``      the formats that hold full color, and what each can carry
 ``encoding``     an original and its pages' chroma to a colored file
 ``metadata``     what a file says beside its pixels
+``directories``  tags, as TIFF and EXIF have them
 ``provenance``   what a colored file says of its colors
 ``unreadable``   why a file cannot be read
 ===============  ============================================================================

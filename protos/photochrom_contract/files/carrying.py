@@ -3,11 +3,12 @@
 import dataclasses
 from typing import Final
 
-from PIL import Image, ImageCms
+from PIL import ImageCms
 
-from photochrom_contract.files import orientation
+from photochrom_contract.files import directories, orientation
+from photochrom_contract.files.directories import Tag
 from photochrom_contract.files.formats import Format
-from photochrom_contract.files.metadata import Metadata
+from photochrom_contract.files.metadata import OF_PAGES, Metadata
 from photochrom_contract.files.provenance import Provenance
 
 SRGB_PROFILE: Final[bytes] = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -16,6 +17,7 @@ SRGB_PROFILE: Final[bytes] = ImageCms.ImageCmsProfile(ImageCms.createProfile("sR
 _PROCESSING_SOFTWARE: Final = 0x000B
 _SOFTWARE: Final = 0x0131
 _RESOLUTION: Final = (0x011A, 0x011B, 0x0128)
+_INCH: Final = 2
 _COLOR_SPACE: Final = 0xA001
 _SRGB: Final = 1
 
@@ -25,19 +27,22 @@ def carried(metadata: Metadata, form: Format, turn: int, provenance: Provenance 
 
     :param turn: the orientation of the pixels as they are written.
     """
-    exif = Image.Exif()
-    if metadata.exif:
-        exif.load(metadata.exif)
-    exif.pop(orientation.TAG, None)
+    exif = directories.parse(metadata.exif)
+    tags = exif.tags
+    tags.pop(orientation.TAG, None)
     if turn != orientation.AS_STORED:
-        exif[orientation.TAG] = turn
-    details = exif.get_ifd(0x8769)
-    if _COLOR_SPACE in details:
-        details[_COLOR_SPACE] = _SRGB
-    if metadata.dpi and not form.holds_dpi and _RESOLUTION[0] not in exif:
-        exif.update(zip(_RESOLUTION, (*metadata.dpi, 2), strict=True))
+        tags[orientation.TAG] = Tag.short(turn)
+    if form.name != "TIFF":
+        for code in OF_PAGES:
+            tags.pop(code, None)
+    details = exif.inner.get(directories.EXIF)
+    if details and _COLOR_SPACE in details.tags:
+        details.tags[_COLOR_SPACE] = Tag.short(_SRGB)
+    if metadata.dpi and not form.holds_dpi and _RESOLUTION[0] not in tags:
+        across, down = map(Tag.rational, metadata.dpi)
+        tags.update(zip(_RESOLUTION, (across, down, Tag.short(_INCH)), strict=True))
     if provenance is not None and provenance.software:
-        exif[_PROCESSING_SOFTWARE] = provenance.software
-        exif.setdefault(_SOFTWARE, provenance.software)  # the scanner's own stays
+        tags[_PROCESSING_SOFTWARE] = Tag.text(provenance.software)
+        tags.setdefault(_SOFTWARE, Tag.text(provenance.software))  # the scanner's own stays
     xmp = metadata.xmp if provenance is None else provenance.packet(metadata.xmp)
-    return dataclasses.replace(metadata, exif=exif.tobytes() if exif else b"", xmp=xmp)
+    return dataclasses.replace(metadata, exif=directories.block(exif), xmp=xmp)

@@ -110,7 +110,7 @@ def save(
         heif.register()
     if form.name == "JPEG2000":
         stream = io.BytesIO()
-        comment = said.comment.encode()[: jpeg2000.LONGEST_COMMENT]
+        comment = said.comment[: jpeg2000.LONGEST_COMMENT]
         shown.save(stream, form.name, comment=comment or None, **_OPTIONS[form.name])
         file.write(jpeg2000.with_metadata(stream.getvalue(), said))
     else:
