@@ -6,12 +6,18 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, TiffImagePlugin
 
 from photochrom_contract import fast_lab, profiles
+from photochrom_contract.files.unreadable import UnreadableError
 
 DEEP_GREY_MODES: Final = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
 """Pillow's modes of more than 8 bits: all are grey."""
+
+_BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
+"""TIFF's tags of what the numbers are."""
+_WHITE_IS_ZERO: Final = 0
+_UNSIGNED, _SIGNED = 1, 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,10 +43,12 @@ class Raster:
         what is transparent the color that lies beneath. Floating-point greys have no scale of their own:
         what does not fit 0 to 1 is taken for 8 or for 16 bits, and what is no number is black.
 
-        :raises ValueError: if it has no pixels, or a mode with no meaning as a picture.
+        :raises ValueError: if it has no pixels, a mode with no meaning as a picture, or numbers that do not
+            say what is white.
         """
         if not picture.width or not picture.height:
             raise ValueError("it has no pixels")
+        _check_numbers(picture)
         profile = picture.info.get("icc_profile") or b""
         if picture.mode in DEEP_GREY_MODES:
             return cls.of_array(_deep_greys(picture), _alpha_of_deep_grey(picture), profile)
@@ -70,7 +78,11 @@ class Raster:
 
 
 def srgb_of(picture: Image.Image) -> Image.Image:
-    """A picture of any Pillow mode in 8-bit sRGB, mode RGB: its color profile applied, no transparency."""
+    """A picture of any Pillow mode in 8-bit sRGB, mode RGB: its color profile applied, no transparency.
+
+    :raises ValueError: if it has numbers that do not say what is white.
+    """
+    _check_numbers(picture)
     if picture.mode in DEEP_GREY_MODES:
         return Image.fromarray((_deep_greys(picture) / 257).round().astype(np.uint8)).convert("RGB")
     opaque, _ = _split(picture)
@@ -104,9 +116,37 @@ def _to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
     return converted or picture
 
 
+def _check_numbers(picture: Image.Image) -> None:
+    """Refuse the TIFFs that Pillow decodes into other numbers than they hold, or that have no white.
+
+    Signed numbers of 32 bits are Pillow's own way to write greys of 16.
+    """
+    if not isinstance(picture, TiffImagePlugin.TiffImageFile):
+        return
+    bits, kind = (max(picture.tag_v2.get(code, (1,))) for code in (_BITS, _SAMPLE_FORMAT))
+    if (kind == _SIGNED and bits < 32) or (kind == _UNSIGNED and bits == 32):
+        sign = "signed" if kind == _SIGNED else "unsigned"
+        raise UnreadableError(
+            f"holds {sign} numbers of {bits} bits, which do not say what is white: "
+            "convert it to unsigned ones of 16"
+        )
+    if bits == 32 and picture.tag_v2.prefix == b"MM" and picture.use_load_libtiff:
+        raise UnreadableError("holds numbers of 32 bits, big-endian and compressed: convert it to 16")
+
+
 def _deep_greys(picture: Image.Image) -> npt.NDArray[np.uint16]:
     """Greys of more than 8 bits, as 16: what lies beyond counts as black or white."""
-    values = np.asarray(picture)
+    greys = _in_16_bits(np.asarray(picture))
+    if not isinstance(picture, TiffImagePlugin.TiffImageFile):
+        return greys
+    bits = picture.tag_v2.get(_BITS, (16,))[0]
+    if bits < 16:  # Pillow has such in 16, as they are
+        greys = np.rint(greys * np.float32(65535 / ((1 << bits) - 1))).astype(np.uint16)
+    # Pillow turns those of 8 bits around, and no others; as for it, 0 is what a file means that does not say.
+    return ~greys if picture.tag_v2.get(_PHOTOMETRIC, _WHITE_IS_ZERO) == _WHITE_IS_ZERO else greys
+
+
+def _in_16_bits(values: npt.NDArray[Any]) -> npt.NDArray[np.uint16]:
     if values.dtype.kind != "f":
         # Mode "I" has 32 bits, and holds 16-bit greys.
         return np.asarray(values if values.dtype == np.uint16 else np.clip(values, 0, 65535), np.uint16)
