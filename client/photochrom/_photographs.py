@@ -55,9 +55,12 @@ class Photograph:
 
     @property
     def pixels(self) -> int:
-        """Of its first picture, as its header says; one is decoded at a time."""
+        """That are in memory together while its colored copy is written, as its header says.
+
+        They are one page's in a TIFF; every other format of several takes all of them at once.
+        """
         width, height = self._original.size
-        return width * height
+        return width * height * (1 if self.format == "TIFF" else self.pages)
 
     @classmethod
     def open(cls, source: Source) -> Self:
@@ -99,12 +102,14 @@ class Photograph:
     def suffix(self) -> str:
         """The extension of its colored copy's name: its own if its format holds all that the copy has.
 
-        :raises PictureError: if the first page is damaged.
+        :raises PictureError: if the first page had to be decoded for that, and is damaged.
         """
+        written = formats.BY_NAME.get(self.format)
+        # A BMP or a PPM that is read may have transparency, one that is written has none; no JPEG has any.
+        matters = written is not None and not written.holds_alpha and self.format != "JPEG"
         with _naming(self.name):
-            form = formats.of_original(
-                self.format, has_alpha=self._original.pages[0].rows.has_alpha, has_pages=self.pages > 1
-            )
+            has_alpha = matters and self._original.pages[0].rows.has_alpha
+        form = formats.of_original(self.format, has_alpha=has_alpha, has_pages=self.pages > 1)
         own = "" if self._path is None else self._path.suffix
         return own if own.lower() in form.suffixes else form.suffixes[0]
 

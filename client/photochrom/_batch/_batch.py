@@ -27,8 +27,8 @@ from photochrom._window import work_through
 FOLDER: Final = ".photochrom"
 """Below the destination: the journal, and what is not finished."""
 
-_PIXELS: Final = 128_000_000
-"""In work at a time: what bounds memory, whatever the photographs' sizes."""
+PIXELS: Final = 128_000_000
+"""In memory at a time, whatever the photographs' sizes; one that has more is alone there."""
 
 
 class Batch:
@@ -45,6 +45,7 @@ class Batch:
         window: int,
         patience: float,
         overwrite: bool = False,
+        pixels: int = PIXELS,
     ) -> None:
         """Open the destination, and move what an earlier run had finished but not put in its place.
 
@@ -54,6 +55,7 @@ class Batch:
         :param patience: seconds to wait for a server that is gone or full before the batch ends.
         :param overwrite: whether to color what is colored already, and replace whatever is there but
             photographs.
+        :param pixels: how many are in memory at a time; a photograph that has more is alone there.
         :raises PictureError: if the destination cannot be written, or another batch is writing there.
         """
         self._photographs = photographs
@@ -63,7 +65,7 @@ class Batch:
         self._overwrite = overwrite
         self._stop = threading.Event()
         self._patience = Patience(patience, self._stop)
-        self._room = Room(_PIXELS)
+        self._room = Room(pixels)
         self._recipe = _recipe(options, version)
         self._journal = Journal(destination / FOLDER / "journal.jsonl")
         try:
@@ -133,7 +135,8 @@ class Batch:
         """Color a photograph into the staging folder, once its output is claimed."""
         with Photograph.open(item.source) as photograph:
             pixels = photograph.pixels
-            output = _output(item, photograph.suffix())
+        with self._room.holding(pixels), Photograph.open(item.source) as photograph:
+            output = _output(item, photograph.suffix())  # which decodes it if it has to
         replaced = self._copies.claim(output, item, digest, before)
         staged = self._copies.staged(output)
         for attempt in count():

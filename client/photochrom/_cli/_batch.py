@@ -50,7 +50,10 @@ def batch(
     ] = None,
     hidden: Annotated[bool, typer.Option("--hidden", help="Names that begin with a dot as well.")] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Color again what is colored, and replace whatever is there.")
+        bool,
+        typer.Option(
+            "--overwrite", help="Color again what is colored, and replace whatever is there but photographs."
+        ),
     ] = False,
     window: Annotated[
         int, typer.Option(min=1, max=_window.MAX_WINDOW, help="Photographs in work at a time.")
