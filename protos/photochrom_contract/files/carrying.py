@@ -5,7 +5,7 @@ from typing import Final
 
 from PIL import ImageCms
 
-from photochrom_contract.files import directories, orientation
+from photochrom_contract.files import directories, orientation, xmp
 from photochrom_contract.files.directories import Tag
 from photochrom_contract.files.formats import Format
 from photochrom_contract.files.metadata import OF_PAGES, Metadata
@@ -44,5 +44,5 @@ def carried(metadata: Metadata, form: Format, turn: int, provenance: Provenance 
     if provenance is not None and provenance.software:
         tags[_PROCESSING_SOFTWARE] = Tag.text(provenance.software)
         tags.setdefault(_SOFTWARE, Tag.text(provenance.software))  # the scanner's own stays
-    xmp = metadata.xmp if provenance is None else provenance.packet(metadata.xmp)
-    return dataclasses.replace(metadata, exif=directories.block(exif), xmp=xmp)
+    packet = xmp.carried(metadata.xmp) if provenance is None else provenance.packet(metadata.xmp)
+    return dataclasses.replace(metadata, exif=directories.block(exif), xmp=packet)

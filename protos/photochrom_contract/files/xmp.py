@@ -15,6 +15,20 @@ _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _IPTC: Final = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _PHOTOCHROM: Final = "urn:photochrom:1.0:"
 
+_UNTRUE: Final = frozenset(
+    {
+        (_IPTC, "DigitalSourceType"),
+        ("http://ns.adobe.com/tiff/1.0/", "Orientation"),  # EXIF's counts, and a copy may be upright
+        ("http://ns.adobe.com/xap/1.0/", "Thumbnails"),  # in the old greys
+        ("http://ns.adobe.com/xmp/note/", "HasExtendedXMP"),  # which is not carried over
+    }
+)
+"""What a packet may say of the original that is not so of its copy: namespaces and names."""
+
+_MARKS: Final = dict(zip(b"\t\n\r", "\1\2\3", strict=True))
+_ESCAPES: Final = {1: "&#9;", 2: "&#10;", 3: "&#13;"}
+"""minidom leaves that white space in attributes, which readers take for spaces; marks are in no XML."""
+
 _EMPTY: Final = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{_RDF}"/></x:xmpmeta>'
 _HEADER: Final = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
 _TRAILER: Final = '\n<?xpacket end="w"?>'
@@ -27,10 +41,8 @@ def write(packet: bytes, properties: dict[str, str]) -> bytes:
     :param properties: of Photochrom's own namespace, such as ``Model``.
     """
     document = _parse(packet) or minidom.parseString(_EMPTY)  # noqa: S318  # our own text
-    root = document.documentElement
-    assert root is not None
     rdf = document.getElementsByTagNameNS(_RDF, "RDF")[0]
-    _remove_older(rdf)
+    _remove_untrue(document)
     description = document.createElementNS(_RDF, "rdf:Description")
     description.setAttributeNS(_RDF, "rdf:about", _about(rdf))
     for prefix, space in {"rdf": _RDF, "Iptc4xmpExt": _IPTC, "photochrom": _PHOTOCHROM}.items():
@@ -39,7 +51,16 @@ def write(packet: bytes, properties: dict[str, str]) -> bytes:
     for name, value in properties.items():
         description.setAttributeNS(_PHOTOCHROM, f"photochrom:{name}", value)
     rdf.appendChild(description)
-    return f"{_HEADER}{root.toxml()}{_TRAILER}".encode()
+    return _text(document)
+
+
+def carried(packet: bytes) -> bytes:
+    """A packet without what is not so of a copy; one that is broken as it is."""
+    document = _parse(packet)
+    if document is None:
+        return packet
+    _remove_untrue(document)
+    return _text(document)
 
 
 def read(packet: bytes) -> dict[str, str]:
@@ -58,7 +79,8 @@ def read(packet: bytes) -> dict[str, str]:
 def _parse(packet: bytes) -> minidom.Document | None:
     """A packet that can be read and is RDF."""
     text = packet.strip(b"\0 \t\r\n")
-    if not text or b"<!" in text.replace(b"<!--", b""):
+    plain = text.replace(b"\0", b"")  # of UTF-16, too
+    if not text or b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
         return None
     try:
         document = minidom.parseString(text)  # noqa: S318  # it declares no entities: see above
@@ -76,9 +98,18 @@ def _about(rdf: minidom.Element) -> str:
     return ""
 
 
-def _remove_older(rdf: minidom.Element) -> None:
-    """Take out what the packet said of the kind of source, and of an earlier coloring."""
-    for description in rdf.getElementsByTagNameNS(_RDF, "Description"):
+def _text(document: minidom.Document) -> bytes:
+    root = document.documentElement
+    assert root is not None
+    for element in document.getElementsByTagName("*"):
+        for attribute in _attributes(element):
+            attribute.value = attribute.value.translate(_MARKS)
+    return f"{_HEADER}{root.toxml().translate(_ESCAPES)}{_TRAILER}".encode()
+
+
+def _remove_untrue(document: minidom.Document) -> None:
+    """Take out what is not so of the copy, and what the packet said of an earlier coloring."""
+    for description in document.getElementsByTagNameNS(_RDF, "Description"):
         for attribute in _attributes(description):
             if _is_replaced(attribute.namespaceURI, attribute.localName):
                 description.removeAttributeNode(attribute)
@@ -88,7 +119,7 @@ def _remove_older(rdf: minidom.Element) -> None:
 
 
 def _is_replaced(space: str | None, name: str | None) -> bool:
-    return space == _PHOTOCHROM or (space == _IPTC and name == "DigitalSourceType")
+    return space == _PHOTOCHROM or (space, name) in _UNTRUE
 
 
 def _attributes(element: minidom.Element) -> list[minidom.Attr]:
