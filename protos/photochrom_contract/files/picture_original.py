@@ -7,10 +7,10 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
 import numpy.typing as npt
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, TiffImagePlugin
 
 from photochrom_contract import fast_lab, profiles
-from photochrom_contract.files import jpeg2000, orientation, png16
+from photochrom_contract.files import jpeg2000, orientation, png16, tiff_tiles
 from photochrom_contract.files.metadata import Metadata
 from photochrom_contract.files.page import Page
 from photochrom_contract.files.unreadable import reading
@@ -75,6 +75,8 @@ class PictureOriginal:
             with reading():
                 if len(self.pages) > 1:
                     self._picture.seek(index)
+                if isinstance(self._picture, TiffImagePlugin.TiffImageFile):
+                    tiff_tiles.refuse_vast(self._picture)
                 deep = png16.file_of(self._picture) if self._owns_picture else None
                 self._picture.load()
                 turn = self._picture.getexif().get(orientation.TAG)

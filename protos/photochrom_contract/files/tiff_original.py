@@ -1,7 +1,7 @@
 """TIFF originals that are read a band of strips or tiles at a time, however large they are.
 
 Greys and colors of 8 or 16 bits, uncompressed or with deflate or LZW: what scanners write. Every other TIFF
-is left to Pillow, which decodes it a whole page at a time.
+is left to Pillow, which decodes it a whole page at a time: see ``tiff_tiles``.
 """
 
 import threading
@@ -15,7 +15,7 @@ import tifffile
 from PIL import TiffImagePlugin
 
 from photochrom_contract import fast_lab, profiles
-from photochrom_contract.files import orientation
+from photochrom_contract.files import orientation, tiff_segments
 from photochrom_contract.files.metadata import Metadata
 from photochrom_contract.files.page import Page
 from photochrom_contract.files.unreadable import UnreadableError, reading
@@ -104,7 +104,8 @@ class _Bands:
         self.has_alpha = page.samplesperpixel in (2, 4)
         turn = page.tags.valueof(orientation.TAG)
         self.orientation: int = turn if turn in range(1, 9) else orientation.AS_STORED
-        self._band_height = int(page.tilelength if page.is_tiled else min(page.rowsperstrip, self.height))
+        self._segments = tiff_segments.Segments(file.filehandle, page)
+        self._band_height = self._segments.height
         self._bands: dict[int, npt.NDArray[Any]] = {}
         profile = page.tags.valueof(34675) or b""
         empty = np.empty((0, 0), f"u{self.bits // 8}")
@@ -154,18 +155,15 @@ class _Bands:
         return parts
 
     def _band(self, band: int) -> npt.NDArray[Any]:
-        """A decoded row of tiles, or a strip."""
+        """A strip or a row of tiles, decoded, without what of the last tiles is not of the picture."""
         if band not in self._bands:
-            page = self._page
-            across = -(-self.width // page.tilewidth) if page.is_tiled else 1
-            parts = []
-            for index in range(band * across, (band + 1) * across):
-                self._handle.seek(page.dataoffsets[index])
-                data = self._handle.read(page.databytecounts[index])
-                decoded, _, shape = page.decode(data, index)
-                if decoded is None or min(shape[:3]) < 1:
-                    raise UnreadableError("is damaged: a part of its pixels is missing")
-                parts.append(decoded[0, : shape[1], : shape[2]])
+            wide = self._segments.width
+            across = -(-self.width // wide)
+            rows = min(self._band_height, self.height - band * self._band_height)
+            parts = [
+                self._segments.read(band * across + column, rows)[:, : self.width - column * wide]
+                for column in range(across)
+            ]
             while len(self._bands) >= _BANDS_HELD:
                 del self._bands[next(iter(self._bands))]
             self._bands[band] = np.concatenate(parts, axis=1)
@@ -195,16 +193,8 @@ def _is_readable(page: tifffile.TiffPage) -> bool:
         and page.planarconfig == 1
         and page.fillorder == 1
         and page.imagedepth == 1
-        and page.compression in _compressions()
+        and tiff_segments.is_readable(page)
         and (samples in (1, 3) or tuple(page.extrasamples) == (2,))
         and 0 < page.imagewidth * page.imagelength <= MAX_PIXELS
         and (not profile or profiles.tones_of(profile, 256) is not None)
     )
-
-
-def _compressions() -> set[int]:
-    try:
-        import imagecodecs  # noqa: F401  # tifffile finds it
-    except ImportError:
-        return {1, 8, 32946}
-    return {1, 5, 8, 32946}
