@@ -1,8 +1,8 @@
 """Picture files: read page by page, written back with color.
 
 ===============  ============================================================================
-``original``     a photograph file that is open: its format, its pages, its metadata
-``page``         one picture of it: its lightness, its transparency, what the model sees
+``original``     a photograph file that is open: its format and its pages
+``page``         one picture of it: its lightness, what the model sees, its metadata
 ``orientation``  arrays as they are stored, and as a viewer shows them
 ``formats``      the formats that hold full color, and what each can carry
 ``encoding``     an original and its pages' chroma to a colored file

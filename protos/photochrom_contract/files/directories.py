@@ -10,7 +10,7 @@ import io
 import struct
 from collections.abc import Container, Iterator
 from fractions import Fraction
-from typing import IO, Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -24,6 +24,8 @@ XMP, IPTC, PHOTOSHOP = OPAQUE = (700, 33723, 34377)
 """The tags of an XMP packet, IPTC's records and Photoshop's image resources: bytes, whatever their type."""
 
 BYTE, TEXT, SHORT, LONG, RATIONAL, UNDEFINED = 1, 2, 3, 4, 5, 7
+FRACTIONS: Final = (RATIONAL, 10)
+"""The types of two numbers, unsigned and signed."""
 _LONG8, _UTF8 = 16, 129
 _PLACES: Final = (13, 18)
 """The types IFD and IFD8: places in the file that was read."""
@@ -35,11 +37,18 @@ _SIZES: Final = dict(zip(range(1, 14), (1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4), 
 }
 """Bytes of a value, by its type."""
 
-_RATIONALS: Final = (RATIONAL, 10)
 _HEADER: Final = b"Exif\0\0"
 _MAX_TAGS: Final = 4096
 _MAX_BYTES: Final = 1 << 26
 """Of all values in a file; more is no metadata."""
+
+
+class File(Protocol):
+    """What of an open file is needed here: Pillow's and tifffile's have it."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+    def seek(self, place: int, whence: int = 0, /) -> int: ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +114,7 @@ def parse(block: bytes, left_out: Container[int] = ()) -> Directory:
     return read(io.BytesIO(block), None, left_out)
 
 
-def read(file: IO[bytes], place: int | None, left_out: Container[int] = ()) -> Directory:
+def read(file: File, place: int | None, left_out: Container[int] = ()) -> Directory:
     """Of a TIFF file; what is damaged, or of no type that TIFF has, is left out.
 
     :param place: of the directory in the file; None for the first.
@@ -158,7 +167,7 @@ def written(directory: Directory, place: int, *, big: bool = False) -> bytes:
 class _Reader:
     """Reads the directories of a file, and no more of them than they should have."""
 
-    def __init__(self, file: IO[bytes], order: str, is_big: bool) -> None:
+    def __init__(self, file: File, order: str, is_big: bool) -> None:
         self._file, self._order = file, order
         self._forms = _forms(order, is_big)
         self._end = file.seek(0, 2)
@@ -192,7 +201,7 @@ class _Reader:
 
     def _tag(self, kind: int, data: bytes) -> Tag:
         """A tag of a type that every reader knows, where one can say the same."""
-        unit = _SIZES[kind] // (2 if kind in _RATIONALS else 1)
+        unit = _SIZES[kind] // (2 if kind in FRACTIONS else 1)
         values = np.frombuffer(data, f"{self._order}u{unit}").astype(f"<u{unit}")
         if kind == _LONG8 and values.max() < 1 << 32:
             return Tag(LONG, values.astype("<u4").tobytes())

@@ -46,7 +46,8 @@ def encode(
     :param file: open for binary writing, and seekable.
     :param form: a format without transparency shows the picture on white; one without pages holds the
         first.
-    :param provenance: written into the metadata, where the format has any.
+    :param provenance: written into the metadata, where the format has any. Only a TIFF has metadata of each
+        page; other formats have that of the first.
     :param saturation: a factor on the chroma, 0 (grey) to 2.
     :raises ValueError: if there is not one chroma plane a page.
     :raises OSError: if the file cannot be written.
@@ -55,18 +56,18 @@ def encode(
     if len(chroma) != len(original.pages):
         raise ValueError(f"{len(chroma)} chroma planes for {len(original.pages)} pages")
     pages = original.pages if form.holds_pages else original.pages[:1]
-    metadata = original.metadata
-    said = [
-        carried(metadata, form, page.rows.orientation if form.holds_orientation else 1, provenance)
-        for page in pages[: len(pages) if form.name == "TIFF" else 1]
-    ]
+
+    def said(page: Page) -> Metadata:
+        turn = page.rows.orientation if form.holds_orientation else orientation.AS_STORED
+        return carried(page.metadata(), form, turn, provenance)
+
     color = functools.partial(Page.colored, saturation=saturation, upsampling=upsampling)
     if form.name == "TIFF":
         tiff_writing.write(
             file,
             pages,
             chroma,
-            said,
+            map(said, pages),
             saturation=saturation,
             upsampling=upsampling,
             big=bool(original.encoding.get("bigtiff")),
@@ -76,8 +77,9 @@ def encode(
     elif form.name == "PNG" and len(pages) == 1 and pages[0].rows.bits > 8:
         rows = pages[0].rows
         size = rows.width, rows.height
-        png16.write(file, color(pages[0], chroma[0]), size, has_alpha=rows.has_alpha, metadata=said[0])
+        png16.write(file, color(pages[0], chroma[0]), size, has_alpha=rows.has_alpha, metadata=said(pages[0]))
     else:
+        metadata = said(pages[0])
         pictures = [
             picture_of(page, plane, saturation, upsampling, upright=not form.holds_orientation)
             for page, plane in zip(pages, chroma, strict=False)
@@ -86,7 +88,7 @@ def encode(
         if len(pages) > 1:
             options |= {"save_all": True, "append_images": pictures[1:]}
             options |= {"duration": [round(page.duration()) for page in pages], "loop": metadata.loop or 0}
-        save(pictures[0], file, form, said[0], **options)
+        save(pictures[0], file, form, metadata, **options)
 
 
 def save(

@@ -2,7 +2,7 @@
 
 import dataclasses
 import struct
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from PIL import Image
 
@@ -81,7 +81,7 @@ class Metadata:
         )
 
     @classmethod
-    def of_tiff(cls, file: IO[bytes], place: int) -> "Metadata":
+    def of_tiff(cls, file: directories.File, place: int) -> "Metadata":
         """Of the page of a TIFF whose directory lies at that place."""
         exif = directories.read(file, place, _STRUCTURE)
         packet, iptc, resources = (

@@ -1,4 +1,4 @@
-"""A photograph file that is open: its format, its pages, its metadata."""
+"""A photograph file that is open: its format and its pages."""
 
 from collections.abc import Sequence
 from types import TracebackType
@@ -7,7 +7,6 @@ from typing import Any, BinaryIO, Protocol, Self
 from PIL import Image
 
 from photochrom_contract.files import heif, picture_original, tiff_original
-from photochrom_contract.files.metadata import Metadata
 from photochrom_contract.files.page import Page
 from photochrom_contract.files.unreadable import reading
 
@@ -37,10 +36,6 @@ class Original(Protocol):
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the first page as its header says: nothing is decoded for it."""
-
-    @property
-    def metadata(self) -> Metadata:
-        """What it says beside its pixels."""
 
     @property
     def encoding(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from photochrom_contract import fast_lab, reduction, strips, tensors
 from photochrom_contract.files import orientation
+from photochrom_contract.files.metadata import Metadata
 from photochrom_contract.upsampling import ChromaField, Upsampling
 
 Chroma = npt.NDArray[np.floating]
@@ -47,12 +48,19 @@ class Rows(Protocol):
 class Page:
     """One picture of an original, as it is stored: a viewer turns it as its rows' orientation says."""
 
-    def __init__(self, rows: Rows, duration: Callable[[], float] = lambda: 0.0) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        metadata: Callable[[], Metadata] = Metadata,
+        duration: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         """Nothing is decoded before it is asked for.
 
+        :param metadata: what the file says of it beside its pixels.
         :param duration: milliseconds that it is shown for, if it is one of an animation's frames.
         """
         self.rows = rows
+        self.metadata = metadata
         self.duration = duration
         self._reduced: fast_lab.Plane | None = None
 

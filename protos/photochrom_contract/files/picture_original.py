@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFile, TiffImagePlugin
 
 from photochrom_contract import fast_lab, profiles
-from photochrom_contract.files import jpeg2000, orientation, png16, tiff_tiles
+from photochrom_contract.files import directories, jpeg2000, orientation, png16, tiff_tiles
 from photochrom_contract.files.metadata import Metadata
 from photochrom_contract.files.page import Page
 from photochrom_contract.files.unreadable import reading
@@ -26,6 +26,8 @@ class _Decoded:
     raster: Raster
     orientation: int
     duration: float
+    metadata: Metadata | None
+    """Of a TIFF's page, from its file, which Pillow may close when it has its pixels."""
 
 
 class PictureOriginal:
@@ -41,7 +43,8 @@ class PictureOriginal:
         count = 1 if name in _PAGES_OF_OTHER_KINDS or not owns_picture else getattr(picture, "n_frames", 1)
         self.format: str = "JPEG" if name == "MPO" else name
         self.pages: Sequence[Page] = [
-            Page(_PictureRows(self, index), partial(self.duration, index)) for index in range(count)
+            Page(_PictureRows(self, index), partial(self.metadata, index), partial(self.duration, index))
+            for index in range(count)
         ]
         self.encoding: dict[str, Any] = {}
         if name in ("JPEG", "MPO"):
@@ -61,12 +64,15 @@ class PictureOriginal:
         """Of its first page, as its header says."""
         return self._picture.size
 
-    @property
-    def metadata(self) -> Metadata:
-        """Of its first page."""
-        self.decode(0)
+    def metadata(self, index: int) -> Metadata:
+        """Of a page."""
+        metadata = self.decode(index).metadata
+        if metadata is not None:
+            return metadata
+        exif = self._picture.info.get("exif")
         with reading():
-            return Metadata.of(self._picture)
+            stored = directories.parse(exif) if self._owns_picture and isinstance(exif, bytes) else None
+            return Metadata.of(self._picture, stored)
 
     def decode(self, index: int) -> _Decoded:
         """Decode a page, unless it is the last one that was."""
@@ -77,6 +83,7 @@ class PictureOriginal:
                     self._picture.seek(index)
                 if isinstance(self._picture, TiffImagePlugin.TiffImageFile):
                     tiff_tiles.refuse_vast(self._picture)
+                metadata = self._of_tiff()
                 deep = png16.file_of(self._picture) if self._owns_picture else None
                 self._picture.load()
                 turn = self._picture.getexif().get(orientation.TAG)
@@ -85,8 +92,15 @@ class PictureOriginal:
                     _deep_raster(self._picture, deep) or Raster.of_picture(self._picture),
                     turn if isinstance(turn, int) and turn in range(1, 9) else orientation.AS_STORED,
                     _duration(self._picture),
+                    metadata,
                 )
         return self._decoded
+
+    def _of_tiff(self) -> Metadata | None:
+        picture = self._picture
+        if not self._owns_picture or not isinstance(picture, TiffImagePlugin.TiffImageFile) or not picture.fp:
+            return None
+        return Metadata.of_tiff(picture.fp, picture.tag_v2.offset)
 
     def duration(self, index: int) -> float:
         """Milliseconds that a page is shown for."""

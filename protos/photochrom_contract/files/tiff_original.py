@@ -6,13 +6,13 @@ is left to Pillow, which decodes it a whole page at a time: see ``tiff_tiles``.
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 import tifffile
-from PIL import TiffImagePlugin
 
 from photochrom_contract import fast_lab, profiles
 from photochrom_contract.files import orientation, tiff_segments
@@ -53,23 +53,15 @@ class TiffOriginal:
     def __init__(self, file: tifffile.TiffFile, pages: list[tifffile.TiffPage]) -> None:
         self._file = file
         lock = threading.Lock()
-        self.pages: Sequence[Page] = [Page(_Bands(file, page, lock)) for page in pages]
+        self.pages: Sequence[Page] = [
+            Page(_Bands(file, page, lock), partial(self._metadata, page)) for page in pages
+        ]
         self.encoding: dict[str, Any] = {"bigtiff": file.is_bigtiff}
 
     @property
     def size(self) -> tuple[int, int]:
         """Of its first page."""
         return self.pages[0].rows.width, self.pages[0].rows.height
-
-    @property
-    def metadata(self) -> Metadata:
-        """Of its first page."""
-        handle = self._file.filehandle
-        with reading():
-            handle.seek(0)
-            # Not Image.open: that would refuse the size of what is never decoded here.
-            with TiffImagePlugin.TiffImageFile(_Borrowed(handle)) as picture:  # type: ignore[arg-type]
-                return Metadata.of(picture)
 
     def close(self) -> None:
         """Close the file."""
@@ -83,15 +75,9 @@ class TiffOriginal:
     ) -> None:
         self.close()
 
-
-class _Borrowed:
-    """A file that its reader does not close."""
-
-    def __init__(self, handle: tifffile.FileHandle) -> None:
-        self.read, self.seek, self.tell = handle.read, handle.seek, handle.tell
-
-    def close(self) -> None:
-        """Leave it open."""
+    def _metadata(self, page: tifffile.TiffPage) -> Metadata:
+        with reading():
+            return Metadata.of_tiff(self._file.filehandle, page.offset)
 
 
 class _Bands:

@@ -98,7 +98,7 @@ def _compressed(strips: Iterator[npt.NDArray[Any]]) -> Iterator[bytes]:
         yield zlib.compress(differences.tobytes(), _LEVEL)
 
 
-def _tags(metadata: Metadata, exif: Directory) -> list[tuple[int, int, int, bytes, bool]]:
+def _tags(metadata: Metadata, exif: Directory) -> list[tuple[int, int, int, bytes | tuple[int, ...], bool]]:
     """The tags beside those on how the pixels are stored."""
     said = {
         directories.XMP: Tag(directories.BYTE, metadata.xmp),
@@ -109,4 +109,11 @@ def _tags(metadata: Metadata, exif: Directory) -> list[tuple[int, int, int, byte
             (code - 1 for code in exif.inner), Tag(directories.LONG, bytes(4))
         ),  # see _append_inner
     }
-    return [(code, tag.kind, tag.count, tag.data, True) for code, tag in said.items() if tag.data]
+    return [(code, tag.kind, tag.count, _value(tag), True) for code, tag in said.items() if tag.data]
+
+
+def _value(tag: Tag) -> bytes | tuple[int, ...]:
+    """As tifffile takes it, which counts fractions wrongly that are bytes."""
+    if tag.kind not in directories.FRACTIONS:
+        return tag.data
+    return struct.unpack(f"<{2 * tag.count}{'L' if tag.kind == directories.RATIONAL else 'l'}", tag.data)

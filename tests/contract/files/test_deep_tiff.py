@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from photochrom_contract import lab, raster
@@ -51,6 +52,26 @@ def test_floats_whose_white_is_zero_are_no_negative(compression: str) -> None:
     values = (1 - originals.DEEP / 65535).astype(np.float32)
     data = originals.tiff(values, photometric="miniswhite", compression=compression)
     assert np.abs(originals.lightness(data) - EXPECTED).max() < 0.01
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_greys_of_16_bits_with_alpha_are_colored(order: str) -> None:
+    alpha = originals.DEEP.T
+    data = originals.tiff(
+        np.dstack([originals.DEEP, alpha]),
+        photometric="minisblack",
+        planarconfig="contig",
+        extrasamples=["unassalpha"],
+        byteorder=order,
+    )
+    copy = originals.colored(data)
+    assert np.abs(originals.lightness(copy) - EXPECTED).max() < 0.3
+    assert np.array_equal(tifffile.imread(io.BytesIO(copy))[..., 3], alpha)
+
+
+def test_big_endian_greys_of_16_bits_whose_white_is_zero_are_colored() -> None:
+    data = originals.tiff(~originals.DEEP, photometric="miniswhite", byteorder=">")
+    assert np.abs(originals.lightness(originals.colored(data)) - EXPECTED).max() < 0.3
 
 
 @pytest.mark.parametrize("kind", ["uint32", "int16", "int8"])

@@ -59,7 +59,7 @@ FILES["TIFF"] = originals.colored(FILES["JPEG"], "TIFF")
 
 def said(data: bytes) -> Metadata:
     with open_original(io.BytesIO(data)) as original:
-        return original.metadata
+        return original.pages[0].metadata()
 
 
 @pytest.mark.parametrize("kind", FILES)

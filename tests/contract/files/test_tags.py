@@ -2,23 +2,25 @@
 
 import io
 
+import numpy as np
 import pytest
 import tifffile
 from PIL import Image
 
 from photochrom_contract.files import directories
 from photochrom_contract.files.directories import Directory, Tag
-from photochrom_contract.files.metadata import Metadata
+from photochrom_contract.files.metadata import IPTC, Metadata
 from photochrom_contract.files.original import open_original
 from tests.contract.files import originals
 
 PHOTOGRAPHER = "Jürgen Müller, 北京".encode()
 ARTIST, DESCRIPTION, USER_COMMENT, LAYERS = 0x013B, 0x010E, 0x9286, 37724
+CAPTION = b"\x1c\x02\x78\x00\x05Grass" + bytes(2)
 
 
 def said(data: bytes) -> Metadata:
     with open_original(io.BytesIO(data)) as original:
-        return original.metadata
+        return original.pages[0].metadata()
 
 
 def tags(data: bytes) -> Directory:
@@ -56,6 +58,20 @@ def test_a_jpegs_comment_keeps_its_bytes(comment: bytes) -> None:
         assert copy.info["comment"] == comment
     with Image.open(io.BytesIO(originals.colored(given, "PNG"))) as copy:
         assert copy.info["Comment"] in ("München", "北京")
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_iptc_that_a_tiff_says_is_of_longs_is_kept(order: str) -> None:
+    # As libtiff's own tools write it: the bytes as they are, in a tag of a type that they do not have.
+    tag = (33723, 7, len(CAPTION), CAPTION, True)
+    given = bytearray(originals.tiff(originals.GREYS, extratags=[tag], byteorder=order))
+    with tifffile.TiffFile(io.BytesIO(given)) as file:
+        place = file.pages[0].tags[33723].offset  # type: ignore[union-attr]
+    given[place + 2 : place + 8] = (
+        np.array([4], f"{order}u2").tobytes() + np.array([len(CAPTION) // 4], f"{order}u4").tobytes()
+    )
+    for written in ("TIFF", "JPEG"):
+        assert said(originals.colored(bytes(given), written)).resources[IPTC] == CAPTION
 
 
 def test_photoshops_layers_are_not_in_the_copy() -> None:
