@@ -96,6 +96,8 @@ class Directory:
 
     tags: dict[int, Tag] = dataclasses.field(default_factory=dict)
     inner: dict[int, "Directory"] = dataclasses.field(default_factory=dict)
+    order: str = dataclasses.field(default="<", compare=False)
+    """Of the bytes it was read from; a maker's note and text in Unicode may have no other sign of theirs."""
 
     def __bool__(self) -> bool:
         return bool(self.tags or self.inner)
@@ -107,11 +109,11 @@ class Directory:
             yield from inner.everywhere()
 
 
-def parse(block: bytes, left_out: Container[int] = ()) -> Directory:
+def parse(block: bytes) -> Directory:
     """Of an EXIF block: a TIFF stream, with or without the header ``Exif``."""
     while block.startswith(_HEADER):  # twice, by some programs
         block = block.removeprefix(_HEADER)
-    return read(io.BytesIO(block), None, left_out)
+    return read(io.BytesIO(block), None)
 
 
 def read(file: File, place: int | None, left_out: Container[int] = ()) -> Directory:
@@ -137,26 +139,31 @@ def read(file: File, place: int | None, left_out: Container[int] = ()) -> Direct
 
 def block(directory: Directory) -> bytes:
     """The inverse of :func:`parse`; empty if there are no tags."""
-    return _HEADER + b"II*\0\x08\0\0\0" + written(directory, 8) if directory else b""
+    if not directory:
+        return b""
+    order = directory.order
+    header = struct.pack(f"{order}2sHL", b"II" if order == "<" else b"MM", 42, 8)
+    return _HEADER + header + written(directory, 8, order)
 
 
-def written(directory: Directory, place: int, *, big: bool = False) -> bytes:
-    """A directory for an even place in a little-endian file, and behind it its values and inner ones.
+def written(directory: Directory, place: int, order: str, *, big: bool = False) -> bytes:
+    """A directory for an even place in a file, and behind it its values and inner ones.
 
+    :param order: of the file's bytes.
     :param big: for a BigTIFF.
     """
-    count, entry, pointer = _forms("<", big)
+    count, entry, pointer = _forms(order, big)
     codes = sorted({*directory.tags, *directory.inner})
     table, values = count.pack(len(codes)), bytearray()
     start = place + count.size + len(codes) * entry.size + pointer.size
     for code in codes:
         here = start + len(values)
         if code in directory.inner:
-            tag = Tag(_LONG8 if big else LONG, pointer.pack(here))
-            values += written(directory.inner[code], here, big=big)
-        else:
-            tag = directory.tags[code]
-        data = tag.data
+            table += entry.pack(code, _LONG8 if big else LONG, 1, pointer.pack(here))
+            values += written(directory.inner[code], here, order, big=big)
+            continue
+        tag = directory.tags[code]
+        data = _turned(tag.kind, tag.data, order)
         if len(data) > pointer.size:
             values += data + b"\0" * (len(data) % 2)
             data = pointer.pack(here)
@@ -175,7 +182,7 @@ class _Reader:
 
     def directory(self, place: int, code: int, left_out: Container[int] = ()) -> Directory:
         count, entry, pointer = self._forms
-        found = Directory()
+        found = Directory(order=self._order)
         first = self._bytes(place, count.size)
         entries = count.unpack(first)[0] if len(first) == count.size else 0
         for index in range(min(entries, _MAX_TAGS)):
@@ -201,11 +208,10 @@ class _Reader:
 
     def _tag(self, kind: int, data: bytes) -> Tag:
         """A tag of a type that every reader knows, where one can say the same."""
-        unit = _SIZES[kind] // (2 if kind in FRACTIONS else 1)
-        values = np.frombuffer(data, f"{self._order}u{unit}").astype(f"<u{unit}")
-        if kind == _LONG8 and values.max() < 1 << 32:
-            return Tag(LONG, values.astype("<u4").tobytes())
-        return Tag(TEXT if kind == _UTF8 else kind, values.tobytes())
+        values = _turned(kind, data, self._order)
+        if kind == _LONG8 and np.frombuffer(values, "<u8").max() < 1 << 32:
+            return Tag(LONG, np.frombuffer(values, "<u8").astype("<u4").tobytes())
+        return Tag(TEXT if kind == _UTF8 else kind, values)
 
     def _value(self, place: int, size: int) -> bytes:
         if size > self._room:
@@ -218,6 +224,12 @@ class _Reader:
             return b""
         self._file.seek(place)
         return self._file.read(size)
+
+
+def _turned(kind: int, data: bytes, order: str) -> bytes:
+    """Values of a type from an order of bytes to little-endian, or the other way."""
+    unit = _SIZES[kind] // (2 if kind in FRACTIONS else 1)
+    return data if order == "<" else np.frombuffer(data, f"u{unit}").byteswap().tobytes()
 
 
 def _forms(order: str, is_big: bool) -> tuple[struct.Struct, struct.Struct, struct.Struct]:

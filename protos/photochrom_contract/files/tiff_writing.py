@@ -84,7 +84,7 @@ def _append_inner(file: BinaryIO, directories_of: Sequence[dict[int, Directory]]
             start = file.seek(0, 2)
             if start % 2:
                 start += file.write(b"\0")
-            file.write(directories.written(directory, start, big=big))
+            file.write(directories.written(directory, start, "<", big=big))
             file.seek(place)
             file.write(
                 struct.pack("<HHQQ", code, 16, 1, start) if big else struct.pack("<HHLL", code, 4, 1, start)

@@ -74,6 +74,17 @@ def test_iptc_that_a_tiff_says_is_of_longs_is_kept(order: str) -> None:
         assert said(originals.colored(bytes(given), written)).resources[IPTC] == CAPTION
 
 
+@pytest.mark.parametrize("order", [b"II", b"MM"])
+def test_exif_keeps_its_order_of_bytes_for_what_relies_on_it(order: bytes) -> None:
+    block = exif(PHOTOGRAPHER)
+    block.endian = "<" if order == b"II" else ">"
+    with Image.open(
+        io.BytesIO(originals.colored(originals.encoded(originals.CAMERA, "JPEG", exif=block)))
+    ) as copy:
+        assert copy.info["exif"][6:8] == order
+        assert copy.getexif()[ARTIST].encode("latin-1") == PHOTOGRAPHER
+
+
 def test_photoshops_layers_are_not_in_the_copy() -> None:
     layers = b"Adobe Photoshop Document Data Block\0" + bytes(range(256)) * 300
     given = originals.tiff(originals.GREYS, extratags=[(LAYERS, 7, len(layers), layers, True)])
