@@ -60,16 +60,18 @@ def onnx_session(model: bytes) -> Any:
         raise ParityError(f"ONNX Runtime does not take the graph: {_first_line(error)}") from error
 
 
-def onnx_predictor(model: bytes) -> Predict:
+def onnx_predictor(model: bytes, temperature: float | None = None) -> Predict:
     """Run a serialized ONNX model in ONNX Runtime, on the CPU.
 
+    :param temperature: for a model that takes one; the graph's own if none is given.
     :raises ParityError: if ONNX Runtime does not take it, and from the predictor if it does not run it.
     """
     session = onnx_session(model)
+    others = {} if temperature is None else {tensors.TEMPERATURE: np.array(temperature, np.float32)}
 
     def predict(lightness: Planes) -> Planes:
         try:
-            return np.asarray(session.run([tensors.CHROMA], {tensors.LIGHTNESS: lightness})[0])
+            return np.asarray(session.run([tensors.CHROMA], {tensors.LIGHTNESS: lightness, **others})[0])
         except Exception as error:
             height, width = lightness.shape[2:]
             raise ParityError(
@@ -95,7 +97,7 @@ def prove(
     :raises ParityError: if they differ by more, or the reference breaks the contract of the tensors.
     """
     largest, total, count = 0.0, 0.0, 0
-    lowest, highest = np.inf, -np.inf
+    lowest, highest = np.full(2, np.inf), np.full(2, -np.inf)
     strides, batches = set(), set()
     for size in sizes:
         for batch in _batches(photographs, size):
@@ -107,7 +109,8 @@ def prove(
                     f"at size {size}, batch {len(batch)}: the ONNX chroma is {found.shape}, "
                     f"the SavedModel's {expected.shape}"
                 )
-            lowest, highest = min(lowest, expected.min()), max(highest, expected.max())
+            lowest = np.minimum(lowest, expected.min(axis=(0, 2, 3)))
+            highest = np.maximum(highest, expected.max(axis=(0, 2, 3)))
             difference = np.abs(found.astype(np.float64) - expected)
             if not np.all(np.isfinite(difference)):
                 raise ParityError(
@@ -115,10 +118,11 @@ def prove(
                 )
             largest = max(largest, float(difference.max()))
             total, count = total + float(difference.sum()), count + difference.size
-    if lowest == highest:
+    if np.array_equal(lowest, highest):
+        a, b = lowest
         raise ParityError(
-            f"the SavedModel answers every photograph with {lowest:g} at every pixel, so nothing is proven: "
-            "its weights are not trained, or were not loaded when it was written"
+            f"the SavedModel answers every photograph with a* {a:g}, b* {b:g} at every pixel, so nothing is "
+            "proven: its weights are not trained, or were not loaded when it was written"
         )
     if len(strides) != 1:
         raise ParityError(

@@ -1,6 +1,7 @@
 """The whole road: SavedModel, ONNX, cleaned, narrowed if wanted, stored, proven, published."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -76,6 +77,10 @@ def export(folder: Path, repository: Path, options: Options, report: Report) -> 
 
     bound = options.bound()
     parity = prove(model.predict, onnx_predictor(serialized), pictures, description.sizes, bound)
+    for temperature in _other_temperatures(description):
+        at_temperature = functools.partial(model.predict, temperature=temperature)
+        candidate = onnx_predictor(serialized, temperature)
+        prove(at_temperature, candidate, pictures, [description.default_size], bound)
     report(
         f"proven     {parity.photographs} photographs, sizes {_list(parity.sizes)}, "
         f"batches {_list(parity.batches)}: largest difference {parity.largest:.3g}, "
@@ -104,6 +109,12 @@ def export(folder: Path, repository: Path, options: Options, report: Report) -> 
 
 def _defaults(description: Description) -> dict[str, float]:
     return {} if description.temperature is None else {TEMPERATURE: description.temperature}
+
+
+def _other_temperatures(description: Description) -> tuple[float, ...]:
+    """Of a model that takes one: two more at which its graph has to answer as the network does."""
+    default = description.temperature
+    return () if default is None else (default / 2, (default + 1) / 2)
 
 
 def _facts(

@@ -41,10 +41,13 @@ class SavedModel:
         _check_signature(folder, self.signature, description.temperature is not None, tf.float32)
         self._constant = tf.constant
 
-    def predict(self, lightness: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Run the network, at its default temperature if it takes one.
+    def predict(
+        self, lightness: npt.NDArray[np.float32], temperature: float | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Run the network.
 
         :param lightness: ``(n, 1, h, w)``, L* within 0 to 100.
+        :param temperature: for a network that takes one; its default if none is given.
         :returns: chroma ``(n, 2, h', w')``, a* and b* in CIE units.
         :raises InputError: if the network cannot take planes of this size.
         """
@@ -52,7 +55,9 @@ class SavedModel:
         with silenced():
             inputs = {tensors.LIGHTNESS: self._constant(lightness)}
             if self.description.temperature is not None:
-                inputs[tensors.TEMPERATURE] = self._constant(self.description.temperature, "float32")
+                inputs[tensors.TEMPERATURE] = self._constant(
+                    temperature or self.description.temperature, "float32"
+                )
             try:
                 outputs = self.signature(**inputs)
             except Exception as error:  # TensorFlow's own kinds, and those of any Python inside the graph

@@ -100,7 +100,8 @@ def colorful() -> keras.Model:
     """A dilated convolution, scores of seven colors, and the mean of the colors by them, annealed."""
     lightness = layers.Input((1, None, None), name="lightness")
     temperature = layers.Input(batch_shape=(), name="temperature")
-    x = convolve(ops.transpose(lightness / 50.0 - 1.0, (0, 2, 3, 1)), 8, stride=4, activation=ops.relu)
+    # Leaky: ReLUs that let nothing through would leave one color for all.
+    x = convolve(ops.transpose(lightness / 50.0 - 1.0, (0, 2, 3, 1)), 8, stride=4, activation=ops.leaky_relu)
     x = layers.Conv2D(8, 3, padding="same", dilation_rate=2, activation="relu")(x)
     shares = ops.softmax(layers.Conv2D(7, 1, bias_initializer="random_normal")(x) / temperature, axis=-1)
     colors = np.random.default_rng(1).uniform(-80, 80, (1, 1, 7, 2)).astype(np.float32)

@@ -14,6 +14,8 @@ from photochrom_contract.description import Description
 from photochrom_contract.manifest import Manifest
 from photochrom_export import defaults
 from photochrom_export.errors import ConversionError
+from photochrom_export.parity import onnx_predictor
+from photochrom_export.saved_model import SavedModel, describe
 from tests.export.conftest import Run
 
 PLANES = np.random.default_rng(0).uniform(0, 100, (2, 1, 32, 32)).astype(np.float32)
@@ -61,11 +63,22 @@ def test_a_low_temperature_takes_the_likeliest_color_and_a_high_one_the_mean(pub
     np.testing.assert_allclose(at(1e6).transpose(0, 2, 3, 1).reshape(-1, 2) - colors.mean(0), 0, atol=1e-2)
 
 
+def test_at_other_temperatures_it_answers_as_the_network_does_too(
+    published: Path, saved_models: Path
+) -> None:
+    folder = saved_models / "colorful"
+    network, graph = SavedModel(folder, describe(folder)), (published / "model.onnx").read_bytes()
+    for temperature in (0.19, 0.69):
+        answer = network.predict(PLANES, temperature)
+        np.testing.assert_allclose(onnx_predictor(graph, temperature)(PLANES), answer, atol=1e-2)
+        assert np.abs(onnx_predictor(graph)(PLANES) - answer).max() > 1
+
+
 def test_the_graph_is_as_clean_as_without(published: Path) -> None:
     nodes = onnx.load(published / "model.onnx").graph.node
 
     operations = [node.op_type for node in nodes]
-    assert operations == ["Mul", "Sub", "Conv", "Relu", "Conv", "Relu", "Conv", "Div", "Softmax", "Conv"]
+    assert operations == ["Mul", "Sub", "Conv", "LeakyRelu", "Conv", "Relu", "Conv", "Div", "Softmax", "Conv"]
     assert Manifest.read(published).chroma_stride == 4
 
 
