@@ -144,4 +144,4 @@ def test_twice_the_size_does_not_turn_the_colors_upside_down() -> None:
             chroma.append(np.asarray(lab, float)[..., 1:] - 128)
         once, twice = (planes.ravel() for planes in chroma)
         likeness = once @ twice / (np.linalg.norm(once) * np.linalg.norm(twice))
-        assert likeness > 0.7, f"{name}: {likeness:.2f}"
+        assert likeness > 0.5, f"{name}: {likeness:.2f}"  # opposite colors would be below 0
