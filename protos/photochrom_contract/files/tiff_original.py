@@ -29,14 +29,21 @@ _BANDS_HELD: Final = 3
 
 
 def open_tiff(source: str | BinaryIO) -> "TiffOriginal | None":
-    """Open a TIFF; None if it is none, or one that is left to Pillow."""
+    """Open a TIFF; None if it is none, or one that is left to Pillow.
+
+    :raises UnreadableError: if its pages name more strips or tiles than there can be.
+    """
     try:
         file = tifffile.TiffFile(source)
     except (tifffile.TiffFileError, ValueError, KeyError, IndexError, OverflowError, MemoryError):
         if not isinstance(source, str):
             source.seek(0)
         return None
-    pages = _readable_pages(file)
+    try:
+        pages = _readable_pages(file)
+    except UnreadableError:
+        file.close()
+        raise
     if pages is None:
         file.close()
         if not isinstance(source, str):
@@ -158,13 +165,22 @@ class _Bands:
 
 def _readable_pages(file: tifffile.TiffFile) -> list[tifffile.TiffPage] | None:
     """The pages, if each can be read in bands."""
+    pages: list[tifffile.TiffPage] = []
+    segments = 0
     try:
-        pages = [page for page in file.pages if isinstance(page, tifffile.TiffPage)]
-        if not pages or len(pages) != len(file.pages) or not all(map(_is_readable, pages)):
-            return None
+        for page in file.pages:
+            if not isinstance(page, tifffile.TiffPage) or not _is_readable(page):
+                return None
+            pages.append(page)
+            # Many pages can name one long list, which is held once for each of them.
+            segments += len(page.dataoffsets)
+            if segments > file.filehandle.size:
+                break
     except (tifffile.TiffFileError, ValueError, KeyError, IndexError, TypeError, OverflowError):
         return None
-    return pages
+    if segments > file.filehandle.size:
+        raise UnreadableError("names more strips or tiles than it has bytes, as a decompression bomb does")
+    return pages or None
 
 
 def _is_readable(page: tifffile.TiffPage) -> bool:

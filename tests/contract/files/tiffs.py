@@ -46,6 +46,31 @@ def made(compression: int, tags: Tags, *segments: bytes, tiled: bool = False) ->
     return directory + bytes(4) + b"".join(segments) + values
 
 
+def _pages(count: int, strips: int) -> bytes:
+    """A column of pixels, a strip for each, on many pages that name the same places."""
+    places = 8 + strips
+    body = bytes(strips) + struct.pack("<L", 8) * strips + struct.pack("<L", 1) * strips
+    entries = {
+        256: 1,
+        257: strips,
+        258: 8,
+        259: 1,
+        262: 1,
+        273: places,
+        277: 1,
+        278: 1,
+        279: places + 4 * strips,
+    }
+    length = 2 + 12 * len(entries) + 4
+    file = struct.pack("<2sHL", b"II", 42, 8 + len(body)) + body
+    for number in range(1, count + 1):
+        file += struct.pack("<H", len(entries))
+        for code, value in entries.items():
+            file += struct.pack("<HHLL", code, 4, strips if code in (273, 279) else 1, value)
+        file += struct.pack("<L", 8 + len(body) + number * length if number < count else 0)
+    return file
+
+
 def tiled(compression: int, segment: bytes, side: int, kind: int = 4, tags: Tags | None = None) -> bytes:
     """In one tile."""
     size = {322: (kind, [side]), 323: (kind, [side])}
@@ -73,6 +98,11 @@ REFUSED = {
     "WebP of another size": (made(50001, _RGB, _encoded("WEBP", method=0)), "is damaged"),
 }
 """Files whose pixels take up far more room than their pictures', and why they are refused."""
+
+REFUSED["many pages of one long list of strips"] = (
+    _pages(100, 100_000),
+    "more strips or tiles than it has bytes",
+)
 
 CUT = {
     "strip, PackBits": made(32773, {}, _PACKBITS),
