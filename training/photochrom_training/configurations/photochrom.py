@@ -11,7 +11,7 @@ both, the encoder from stride 8 on, on a*b* and on how the picture looks to Alex
 picture's error on a logarithmic scale, and color as something worth having: color then goes where it costs
 the least likeness. 76,800, 153,600 and 204,800 views; on two cores some 25 minutes, 1.4 and 0.8 to 1.2 hours.
 
-``photochrom`` 7 is the mean (``--mean-of``) of the weights of six runs of the third stage, three of them
+``photochrom`` 8 is the mean (``--mean-of``) of the weights of seven runs of the third stage, three of them
 with half the weight of LPIPS that it has now. Expect of it, on test-scenes (400 photographs, at 224 px),
 LPIPS 0.122 where grey has 0.208, PSNR 24.9 dB where grey has 22.9, colorfulness 32 of 40; of one run by
 itself LPIPS 0.122 to 0.125 and PSNR 24.8 to 24.9 at that color.
