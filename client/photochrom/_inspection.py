@@ -8,7 +8,7 @@ from photochrom._errors import PictureError
 from photochrom._photographs import check_is_file, name_of
 from photochrom_contract.files import heif, provenance
 from photochrom_contract.files.provenance import Provenance
-from photochrom_contract.files.unreadable import UnreadableError
+from photochrom_contract.unreadable import UnreadableError
 
 
 def read_provenance(photograph: str | os.PathLike[str] | bytes | BinaryIO) -> Provenance | None:

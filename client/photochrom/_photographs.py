@@ -18,7 +18,7 @@ from photochrom_contract.files import encoding, formats
 from photochrom_contract.files.original import Original, open_original
 from photochrom_contract.files.page import Chroma
 from photochrom_contract.files.provenance import Provenance
-from photochrom_contract.files.unreadable import UnreadableError
+from photochrom_contract.unreadable import UnreadableError
 from photochrom_contract.upsampling import Upsampling
 
 Source = str | os.PathLike[str] | bytes | BinaryIO | Image.Image

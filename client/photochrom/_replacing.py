@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from photochrom._errors import PictureError
-from photochrom_contract.files.unreadable import UnreadableError
+from photochrom_contract.unreadable import UnreadableError
 
 
 @contextlib.contextmanager

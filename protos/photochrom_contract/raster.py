@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image, ImageCms, TiffImagePlugin
 
 from photochrom_contract import fast_lab, profiles
-from photochrom_contract.files.unreadable import UnreadableError
+from photochrom_contract.unreadable import UnreadableError
 
 DEEP_GREY_MODES: Final = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
 """Pillow's modes of more than 8 bits: all are grey."""

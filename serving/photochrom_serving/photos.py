@@ -15,8 +15,8 @@ import photochrom_serving
 from photochrom_contract.files import encoding, formats
 from photochrom_contract.files.original import Original, open_original
 from photochrom_contract.files.provenance import Provenance
-from photochrom_contract.files.unreadable import UnreadableError
 from photochrom_contract.manifest import Manifest
+from photochrom_contract.unreadable import UnreadableError
 from photochrom_contract.upsampling import Upsampling
 from photochrom_serving.errors import InvalidFieldError
 from photochrom_serving.session import Chroma, Plane

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from photochrom_contract import lab
@@ -62,6 +63,7 @@ def test_validation_passes_once_over_all_without_augmentation(folder: list[photo
 def spoiled(folder: list[photographs.Photograph], tmp_path: Path) -> list[photographs.Photograph]:
     Image.new("L", (48, 48), 90).save(tmp_path / "grey.png")
     (tmp_path / "torn.png").write_bytes(b"\x89PNG and then nothing")
+    tifffile.imwrite(tmp_path / "signed.tif", np.zeros((48, 48), np.int16))  # which do not say what is white
     return photographs.index([tmp_path])
 
 
@@ -73,8 +75,9 @@ def test_unreadable_and_colorless_photographs_make_way_for_others(
     sizes = {len(stream[number][0]) for number in range(len(stream))}
 
     assert sizes == {4}
-    assert set(stream.skipped) == {str(tmp_path / "grey.png"), str(tmp_path / "torn.png")}
+    assert set(stream.skipped) == {str(tmp_path / name) for name in ("grey.png", "signed.tif", "torn.png")}
     assert stream.skipped[str(tmp_path / "grey.png")] == "has no color"
+    assert "holds signed numbers" in stream.skipped[str(tmp_path / "signed.tif")]
 
 
 def test_what_can_be_learned_from_is_known_before_validation(
@@ -83,7 +86,7 @@ def test_what_can_be_learned_from_is_known_before_validation(
     kept, problems = keep_colored(spoiled)
 
     assert kept == folder
-    assert len(problems) == 2
+    assert len(problems) == 3
     assert len(Batches(kept, VIEW, len(kept))[0][0]) == len(kept)
 
 

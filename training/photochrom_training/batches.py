@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from photochrom_contract import lab, raster
+from photochrom_contract import lab
 from photochrom_training import ageing, augmentation
 from photochrom_training.photographs import Photograph, PhotographsError, is_toned
 
@@ -101,7 +101,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         """The photographs of that batch, as they are."""
         first = index * self._batch_size
         for photograph in self._photographs[first : first + self._batch_size]:
-            yield self._look(raster.srgb_of(photograph.read()), None)
+            yield self._look(photograph.read_colors(), None)
 
     def on_epoch_end(self) -> None:
         """Move on to the next epoch's batches."""
@@ -149,7 +149,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 def open_colored(photograph: Photograph) -> tuple[Image.Image | None, str]:
     """The picture, in RGB, if it can be learned from; otherwise None, and why."""
     try:
-        picture = raster.srgb_of(photograph.read())
+        picture = photograph.read_colors()
     except OSError as error:
         return None, str(error)
     return (None, "has no color") if is_toned(np.asarray(picture)) else (picture, "")

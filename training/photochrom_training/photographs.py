@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
+from photochrom_contract import raster
+
 SUFFIXES = frozenset(suffix for suffix, name in Image.registered_extensions().items() if name in Image.OPEN)
 """Of the files in folders and shards that are taken for photographs: whatever Pillow reads."""
 
@@ -57,8 +59,21 @@ class Photograph:
             data = io.BytesIO(file.read(self.size))
         try:
             with Image.open(data) as picture:
-                return ImageOps.exif_transpose(picture)
+                picture.load()
+                ImageOps.exif_transpose(picture, in_place=True)  # a copy would not know a TIFF's tags
+                return picture
         except Exception as error:  # Pillow lets out whatever its decoders meet
+            raise OSError(f"{self}: {error}") from error
+
+    def read_colors(self) -> Image.Image:
+        """Decode it, upright, in 8-bit sRGB, mode RGB.
+
+        :raises OSError: if it is not a readable picture, or has numbers that do not say what is white.
+        """
+        picture = self.read()
+        try:
+            return raster.srgb_of(picture)
+        except ValueError as error:
             raise OSError(f"{self}: {error}") from error
 
 

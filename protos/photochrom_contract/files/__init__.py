@@ -9,7 +9,6 @@
 ``metadata``     what a file says beside its pixels
 ``directories``  tags, as TIFF and EXIF have them
 ``provenance``   what a colored file says of its colors
-``unreadable``   why a file cannot be read
 ===============  ============================================================================
 
 The client does this around its remote call, and the server inside ColorizePhoto.

@@ -7,6 +7,7 @@ Sources: TIFF 6.0, section 2; Exif 2.32, 4.6.2; libtiff's BigTIFF.
 
 import dataclasses
 import io
+import itertools
 import struct
 from collections.abc import Container, Iterator
 from fractions import Fraction
@@ -26,12 +27,12 @@ XMP, IPTC, PHOTOSHOP = OPAQUE = (700, 33723, 34377)
 BYTE, TEXT, SHORT, LONG, RATIONAL, UNDEFINED = 1, 2, 3, 4, 5, 7
 FRACTIONS: Final = (RATIONAL, 10)
 """The types of two numbers, unsigned and signed."""
-_LONG8, _UTF8 = 16, 129
+LONG8, _UTF8 = 16, 129
 _PLACES: Final = (13, 18)
 """The types IFD and IFD8: places in the file that was read."""
 
 _SIZES: Final = dict(zip(range(1, 14), (1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4), strict=True)) | {
-    _LONG8: 8,
+    LONG8: 8,
     18: 8,
     _UTF8: 1,
 }
@@ -122,19 +123,18 @@ def read(file: File, place: int | None, left_out: Container[int] = ()) -> Direct
     :param place: of the directory in the file; None for the first.
     :param left_out: tags that are not read.
     """
-    file.seek(0)
-    head = file.read(16)
-    if head[:2] not in (b"II", b"MM") or len(head) < 8:
-        return Directory()
-    order = "<" if head[:2] == b"II" else ">"
-    is_big = struct.unpack_from(f"{order}H", head, 2)[0] == 43
-    if place is None:
-        (place,) = (
-            struct.unpack(f"{order}Q", head[8:].ljust(8, b"\0"))
-            if is_big
-            else struct.unpack_from(f"{order}L", head, 4)
-        )
-    return _Reader(file, order, is_big).directory(place, 0, left_out)
+    reader = _Reader.of(file)
+    return reader.directory(reader.first if place is None else place, 0, left_out) if reader else Directory()
+
+
+def entries(file: File, place: int) -> Iterator[tuple[int, int, int, bytes]]:
+    """What a directory holds, as it lies in a TIFF file, of types that nobody knows too, and repeated.
+
+    :returns: each tag, its type, how many values it has, and the room for them, or for their place: 4 or 8
+        bytes in the file's order.
+    """
+    reader = _Reader.of(file)
+    return reader.entries(place) if reader else iter(())
 
 
 def block(directory: Directory) -> bytes:
@@ -159,7 +159,7 @@ def written(directory: Directory, place: int, order: str, *, big: bool = False) 
     for code in codes:
         here = start + len(values)
         if code in directory.inner:
-            table += entry.pack(code, _LONG8 if big else LONG, 1, pointer.pack(here))
+            table += entry.pack(code, LONG8 if big else LONG, 1, pointer.pack(here))
             values += written(directory.inner[code], here, order, big=big)
             continue
         tag = directory.tags[code]
@@ -174,27 +174,46 @@ def written(directory: Directory, place: int, order: str, *, big: bool = False) 
 class _Reader:
     """Reads the directories of a file, and no more of them than they should have."""
 
-    def __init__(self, file: File, order: str, is_big: bool) -> None:
+    def __init__(self, file: File, order: str, is_big: bool, first: int) -> None:
         self._file, self._order = file, order
         self._forms = _forms(order, is_big)
+        self.first = first
         self._end = file.seek(0, 2)
         self._room = min(self._end, _MAX_BYTES)
 
-    def directory(self, place: int, code: int, left_out: Container[int] = ()) -> Directory:
-        count, entry, pointer = self._forms
-        found = Directory(order=self._order)
+    @classmethod
+    def of(cls, file: File) -> "_Reader | None":
+        """None if the file is no TIFF."""
+        file.seek(0)
+        head = file.read(16)
+        if head[:2] not in (b"II", b"MM") or len(head) < 8:
+            return None
+        order = "<" if head[:2] == b"II" else ">"
+        is_big = struct.unpack_from(f"{order}H", head, 2)[0] == 43
+        (first,) = (
+            struct.unpack(f"{order}Q", head[8:].ljust(8, b"\0"))
+            if is_big
+            else struct.unpack_from(f"{order}L", head, 4)
+        )
+        return cls(file, order, is_big, first)
+
+    def entries(self, place: int) -> Iterator[tuple[int, int, int, bytes]]:
+        count, entry, _ = self._forms
         first = self._bytes(place, count.size)
-        entries = count.unpack(first)[0] if len(first) == count.size else 0
-        for index in range(min(entries, _MAX_TAGS)):
+        for index in range(count.unpack(first)[0] if len(first) == count.size else 0):
             content = self._bytes(place + count.size + index * entry.size, entry.size)
             if len(content) < entry.size:
-                break
-            number, kind, values, data = entry.unpack(content)
+                return
+            yield entry.unpack(content)
+
+    def directory(self, place: int, code: int, left_out: Container[int] = ()) -> Directory:
+        pointer = self._forms[2]
+        found = Directory(order=self._order)
+        for number, kind, values, room in itertools.islice(self.entries(place), _MAX_TAGS):
             size = values * _SIZES.get(kind, 0)
             if not size or number in left_out or number in found.tags:
                 continue
-            if size > len(data):
-                data = self._value(pointer.unpack(data)[0], size)
+            data = room if size <= len(room) else self._value(pointer.unpack(room)[0], size)
             if len(data) < size:
                 continue
             tag = Tag(BYTE, data[:size]) if number in OPAQUE else self._tag(kind, data[:size])
@@ -202,14 +221,14 @@ class _Reader:
                 inner = self.directory(int.from_bytes(tag.data, "little"), number)
                 if inner:
                     found.inner[number] = inner
-            elif kind not in _PLACES and tag.kind != _LONG8:
+            elif kind not in _PLACES and tag.kind != LONG8:
                 found.tags[number] = tag
         return found
 
     def _tag(self, kind: int, data: bytes) -> Tag:
         """A tag of a type that every reader knows, where one can say the same."""
         values = _turned(kind, data, self._order)
-        if kind == _LONG8 and np.frombuffer(values, "<u8").max() < 1 << 32:
+        if kind == LONG8 and np.frombuffer(values, "<u8").max() < 1 << 32:
             return Tag(LONG, np.frombuffer(values, "<u8").astype("<u4").tobytes())
         return Tag(TEXT if kind == _UTF8 else kind, values)
 

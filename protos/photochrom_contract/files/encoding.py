@@ -17,7 +17,7 @@ from photochrom_contract.files.metadata import Metadata
 from photochrom_contract.files.original import Original
 from photochrom_contract.files.page import Chroma, Page
 from photochrom_contract.files.provenance import Provenance
-from photochrom_contract.files.unreadable import UnreadableError
+from photochrom_contract.unreadable import UnreadableError
 from photochrom_contract.upsampling import Upsampling
 
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {

@@ -8,7 +8,7 @@ from PIL import Image
 
 from photochrom_contract.files import heif, picture_original, tiff_original
 from photochrom_contract.files.page import Page
-from photochrom_contract.files.unreadable import reading
+from photochrom_contract.unreadable import reading
 
 
 class Original(Protocol):

@@ -13,8 +13,8 @@ from photochrom_contract import fast_lab, profiles
 from photochrom_contract.files import directories, jpeg2000, orientation, png16, tiff_tiles
 from photochrom_contract.files.metadata import Metadata
 from photochrom_contract.files.page import Page
-from photochrom_contract.files.unreadable import reading
 from photochrom_contract.raster import Raster
+from photochrom_contract.unreadable import reading
 
 _PAGES_OF_OTHER_KINDS: Final = frozenset({"MPO", "ICO", "ICNS"})
 """Formats whose further pictures are others of the same: previews, gain maps, sizes."""

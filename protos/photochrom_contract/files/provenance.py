@@ -6,7 +6,7 @@ from typing import BinaryIO, Final
 from PIL import Image
 
 from photochrom_contract.files import jpeg2000, xmp
-from photochrom_contract.files.unreadable import reading
+from photochrom_contract.unreadable import reading
 
 DIGITAL_SOURCE_TYPE: Final = xmp.DIGITAL_SOURCE_TYPE
 

@@ -18,8 +18,8 @@ from photochrom_contract import fast_lab, profiles
 from photochrom_contract.files import orientation, tiff_segments
 from photochrom_contract.files.metadata import Metadata
 from photochrom_contract.files.page import Page
-from photochrom_contract.files.unreadable import UnreadableError, reading
 from photochrom_contract.raster import Raster
+from photochrom_contract.unreadable import UnreadableError, reading
 
 MAX_PIXELS: Final = 1 << 31
 """Of a page; more is taken for a decompression bomb."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 
-from photochrom_contract.files.unreadable import UnreadableError
+from photochrom_contract.unreadable import UnreadableError
 
 _NONE, _LZW, _ADOBE_DEFLATE, _DEFLATE = 1, 5, 8, 32946
 _NO_PREDICTOR, _HORIZONTAL = 1, 2

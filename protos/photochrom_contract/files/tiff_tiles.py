@@ -4,18 +4,17 @@ libtiff decodes whole tiles, of any size. It reads their tags itself, and some t
 those of types that Pillow does not know. So they are read here as they lie in the file.
 """
 
-import struct
 from collections.abc import Iterator
 from typing import Final
 
 from PIL import TiffImagePlugin
 
+from photochrom_contract.files import directories
 from photochrom_contract.files.tiff_segments import is_bounded
-from photochrom_contract.files.unreadable import UnreadableError
+from photochrom_contract.unreadable import UnreadableError
 
 _TILE_WIDTH, _TILE_LENGTH = 322, 323
-_BIG: Final = 43
-_KINDS: Final = {3: "H", 4: "L", 16: "Q"}
+_BYTES: Final = {directories.SHORT: 2, directories.LONG: 4, directories.LONG8: 8}
 
 
 def refuse_vast(picture: TiffImagePlugin.TiffImageFile) -> None:
@@ -39,19 +38,9 @@ def refuse_vast(picture: TiffImagePlugin.TiffImageFile) -> None:
 
 def _sides(picture: TiffImagePlugin.TiffImageFile) -> Iterator[tuple[int, int]]:
     """The tags with a tile's size, and what each says; 0 for a value that is not one whole number."""
-    file = picture.fp
-    assert file is not None
-    file.seek(0)
-    header = file.read(4)
-    order = "<" if header[:2] == b"II" else ">"
-    is_big = struct.unpack(f"{order}2xH", header)[0] == _BIG
-    count = struct.Struct(f"{order}{'Q' if is_big else 'H'}")
-    entry = struct.Struct(f"{order}{'HHQ8s' if is_big else 'HHL4s'}")
-    file.seek(picture.tag_v2.offset)
-    (entries,) = count.unpack(file.read(count.size))
-    for _ in range(entries):
-        code, kind, values, data = entry.unpack(file.read(entry.size))
+    assert picture.fp is not None
+    for code, kind, count, data in directories.entries(picture.fp, picture.tag_v2.offset):
         if code in (_TILE_WIDTH, _TILE_LENGTH):
-            value = struct.Struct(f"{order}{_KINDS.get(kind, '0s')}")
-            is_number = kind in _KINDS and values == 1 and value.size <= len(data)
-            yield code, value.unpack_from(data)[0] if is_number else 0
+            size = _BYTES.get(kind, 0)
+            number = data[:size] if count == 1 and size <= len(data) else b""
+            yield code, int.from_bytes(number, "little" if picture.tag_v2.prefix == b"II" else "big")

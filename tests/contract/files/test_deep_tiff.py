@@ -10,7 +10,7 @@ import tifffile
 from PIL import Image
 
 from photochrom_contract import lab, raster
-from photochrom_contract.files.unreadable import UnreadableError
+from photochrom_contract.unreadable import UnreadableError
 from tests.contract.files import originals
 
 EXPECTED = lab.luminance_to_lightness(lab.srgb_to_linear(originals.DEEP / 65535))

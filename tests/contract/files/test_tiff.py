@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from photochrom_contract.files.unreadable import UnreadableError
+from photochrom_contract.unreadable import UnreadableError
 from tests.contract.files import originals, tiffs
 
 ROOT = Path(__file__).parents[3]
@@ -104,7 +104,7 @@ from pathlib import Path
 if sys.argv[1] == "without":
     sys.modules["imagecodecs"] = None
 from photochrom_contract.files.original import open_original
-from photochrom_contract.files.unreadable import UnreadableError
+from photochrom_contract.unreadable import UnreadableError
 
 def peak():
     status = Path("/proc/self/status").read_text()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from photochrom_contract import photograph
@@ -91,4 +92,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
         TestSet.open(tmp_path)
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 cut short")
     with pytest.raises(PhotographsError, match=r"not a readable picture.*broken\.jpg"):
+        list(TestSet.open(tmp_path))
+    tifffile.imwrite(tmp_path / "broken.jpg", np.zeros((40, 40), np.int16))
+    with pytest.raises(PhotographsError, match=r"broken\.jpg: holds signed numbers of 16 bits"):
         list(TestSet.open(tmp_path))

@@ -88,6 +88,10 @@ class TestSet:
         """
         for entry in self.entries:
             try:
-                yield Photograph(entry.name, entry.read())
+                one = Photograph(entry.name, entry.read())
+                _ = one.rgb  # whose numbers may not say what is white
             except OSError as error:
                 raise PhotographsError(f"not a readable picture: {error}") from error
+            except ValueError as error:
+                raise PhotographsError(f"not a readable picture: {entry}: {error}") from error
+            yield one
