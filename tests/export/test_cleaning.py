@@ -186,3 +186,35 @@ def test_a_transpose_that_something_else_reads_stays_where_it_is() -> None:
     assert operations(cleaned)["Transpose"] == 1
     x = feature_map(2, 3, 4, 5)
     np.testing.assert_array_equal(run(cleaned, x), run(raw, x))
+
+
+def test_reshapes_that_come_back_to_where_they_began_go() -> None:
+    """As tf2onnx leaves them now and then."""
+    raw = model("""
+        g (float[n, 1, h, w] x) => (float[n, 1, h, w] y)
+        <int64[1] front = {0}, int64[6] there = {1, 1, -1, 0, 0, 1}, int64[4] again = {-1, 1, 0, 0},
+         float two = {2}> {
+            scaled = Mul(x, two)
+            five = Unsqueeze(scaled, front)
+            six = Reshape(five, there)
+            five_ = Squeeze(six, front)
+            back = Reshape(five_, again)
+            y = Tanh(back)
+        }""")
+    cleaned = clean(raw)
+    assert operations(cleaned) == {"Mul": 1, "Tanh": 1}
+    x = feature_map(2, 1, 3, 5)
+    np.testing.assert_array_equal(run(cleaned, x), run(raw, x))
+
+
+def test_a_reshape_to_the_sides_in_the_other_order_stays() -> None:
+    raw = model("""
+        g (float[n, 1, h, w] x) => (float[n, 1, p, q] y) <int64[4] swapped = {0, 1, 3, 2}> {
+            shape = Shape(x)
+            sizes = Gather(shape, swapped)
+            y = Reshape(x, sizes)
+        }""")
+    cleaned = clean(raw)
+    x = feature_map(2, 1, 3, 5)
+    assert run(cleaned, x).shape == (2, 1, 5, 3)
+    np.testing.assert_array_equal(run(cleaned, x), run(raw, x))

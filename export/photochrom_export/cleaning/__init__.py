@@ -15,7 +15,7 @@ import onnx_ir as ir
 import onnxslim
 from onnx_ir.passes import common
 
-from photochrom_export.cleaning import broadcasting, layout, naming, resampling
+from photochrom_export.cleaning import broadcasting, layout, naming, resampling, reshaping
 from photochrom_export.cleaning.analysis import analyze
 from photochrom_export.cleaning.extents import Extents
 
@@ -29,6 +29,7 @@ PASSES: Final[tuple[Pass, ...]] = (
     resampling.join_nearest,
     broadcasting.expand_without_adding,
     broadcasting.expand_trailing_axes,
+    reshaping.return_to_the_start,
     layout.reduce_in_place,
     layout.unsqueeze_in_place,
     layout.cancel,

@@ -7,6 +7,9 @@ what is proven cannot change what the graph computes.
 """
 
 import dataclasses
+import math
+from collections import Counter
+from collections.abc import Sequence
 
 import onnx_ir as ir
 
@@ -41,6 +44,17 @@ class Extent:
 Shape = tuple[Extent, ...]
 Content = tuple[Extent | None, ...]
 """The elements of a scalar or vector of sizes; None for one that cannot be told."""
+
+
+def quotient(shape: Shape, sizes: Sequence[Extent]) -> Extent | None:
+    """How often a tensor of ``sizes`` goes into one of ``shape``, unless one extent cannot say it."""
+    left = Counter(size.of for size in shape if size.of)
+    left.subtract(size.of for size in sizes if size.of)
+    whole, part = (math.prod(size.factor for size in side) for side in (shape, sizes))
+    dimensions = list(left.elements())
+    if min(left.values(), default=0) < 0 or len(dimensions) > 1 or part == 0 or whole % part:
+        return None
+    return Extent(whole // part, dimensions[0] if dimensions else None)
 
 
 class Extents:

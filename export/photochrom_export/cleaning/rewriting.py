@@ -23,12 +23,12 @@ def insert(node: ir.Node, new: ir.Node) -> ir.Value:
     return new.outputs[0]
 
 
-def bypass(node: ir.Node) -> bool:
-    """Take a node that changes nothing out: who reads it reads its input.
+def bypass(node: ir.Node, source: ir.Value | None = None) -> bool:
+    """Take a node that changes nothing out: who reads it reads ``source``, by default its input.
 
     :returns: False, with the node in its place, where it is all there is between two of the graph's ends.
     """
-    source, output = node.inputs[0], node.outputs[0]
+    source, output = source or node.inputs[0], node.outputs[0]
     if source is None:
         return False
     if output.is_graph_output():

@@ -8,7 +8,7 @@ from typing import Final
 
 import onnx_ir as ir
 
-from photochrom_export.cleaning.extents import Dimension, Extent, Extents, Shape
+from photochrom_export.cleaning.extents import Dimension, Extent, Extents, Shape, quotient
 from photochrom_export.cleaning.reading import attribute, integers, named_axes, operand
 
 _BINARY = ["Add", "Div", "Max", "Min", "Mul", "Pow", "Sub"]
@@ -55,6 +55,31 @@ def _of_unsqueeze(extents: Extents, node: ir.Node) -> Shape | None:
     rest = iter(shape)
     inserted = {axis % rank for axis in added}
     return tuple(Extent(1) if axis in inserted else next(rest) for axis in range(rank))
+
+
+def _of_squeeze(extents: Extents, node: ir.Node) -> Shape | None:
+    shape = extents.shape(node.inputs[0])
+    dropped = named_axes(node, len(shape)) if shape is not None else None
+    if shape is None or dropped is None:
+        return None
+    return tuple(size for axis, size in enumerate(shape) if axis not in dropped)
+
+
+def _of_reshape(extents: Extents, node: ir.Node) -> Shape | None:
+    """The sizes asked for: 0 is the input's own there, -1 what is left of its elements."""
+    shape, asked = extents.shape(node.inputs[0]), extents.content(node.inputs[1])
+    if shape is None or asked is None or None in asked or attribute(node, "allowzero", 0):
+        return None
+    if any(size == Extent(0) and axis >= len(shape) for axis, size in enumerate(asked)):
+        return None
+    sizes = [shape[axis] if size == Extent(0) else size for axis, size in enumerate(asked) if size]
+    open_axes = [axis for axis, size in enumerate(sizes) if size == Extent(-1)]
+    for axis in open_axes:
+        rest = quotient(shape, [size for other, size in enumerate(sizes) if other != axis])
+        if rest is None:
+            return None
+        sizes[axis] = rest
+    return tuple(sizes)
 
 
 def _of_reduction(extents: Extents, node: ir.Node) -> Shape | None:
@@ -154,8 +179,10 @@ RULES: Final[dict[str, Callable[[Extents, ir.Node], Shape | None]]] = {
     **dict.fromkeys(["MatMul", "Gemm"], _of_matrix_product),
     **dict.fromkeys(["ReduceMean", "ReduceSum", "ReduceMax"], _of_reduction),
     "Concat": _of_concatenation,
+    "Reshape": _of_reshape,
     "Resize": _of_resize,
     "Slice": _of_slice,
+    "Squeeze": _of_squeeze,
     "Transpose": _of_transpose,
     "Unsqueeze": _of_unsqueeze,
 }
