@@ -46,16 +46,21 @@ def open_channel(target: Target, identity: Identity) -> grpc.Channel:
     """Open a channel; it connects with the first call."""
     if target.secure:
         credentials = _credentials(identity)
-        return grpc.secure_channel(target.address, credentials, _OPTIONS)
-    return grpc.insecure_channel(target.address, _OPTIONS)
+        return grpc.secure_channel(target.address, credentials, _options(target))
+    return grpc.insecure_channel(target.address, _options(target))
 
 
 def open_async_channel(target: Target, identity: Identity) -> grpc.aio.Channel:
     """The same for asyncio; it belongs to the event loop that runs."""
     if target.secure:
         credentials = _credentials(identity)
-        return grpc.aio.secure_channel(target.address, credentials, _OPTIONS)
-    return grpc.aio.insecure_channel(target.address, _OPTIONS)
+        return grpc.aio.secure_channel(target.address, credentials, _options(target))
+    return grpc.aio.insecure_channel(target.address, _options(target))
+
+
+def _options(target: Target) -> tuple[tuple[str, str | int], ...]:
+    # A proxy that the environment names would look for this machine's server, and its token, on its own.
+    return (*_OPTIONS, ("grpc.enable_http_proxy", 0)) if target.is_here else _OPTIONS
 
 
 def _credentials(identity: Identity) -> grpc.ChannelCredentials:

@@ -5,7 +5,6 @@ A token goes to a server only over TLS, or on this machine: whoever reads it can
 
 import dataclasses
 import os
-import re
 from pathlib import Path
 from typing import Final, Self
 
@@ -17,8 +16,6 @@ CERTIFICATE_VARIABLE: Final = "PHOTOCHROM_CLIENT_CERTIFICATE"
 
 Pem = str | os.PathLike[str] | bytes
 """A file's path, or the bytes."""
-
-_HERE: Final = re.compile(r"unix:.*|localhost:\d+|127(\.\d+){3}:\d+|\[::1\]:\d+")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +52,7 @@ class Identity:
         """
         if not self.token:
             return ()
-        if not (target.secure or _HERE.fullmatch(target.address)):
+        if not (target.secure or target.is_here):
             raise TargetError(
                 f"{target.text}: a token would go over the network in the clear: name the server with "
                 "grpcs:// (TLS)"

@@ -18,6 +18,7 @@ VARIABLE = "PHOTOCHROM_TARGET"
 """The environment variable that names the server when the caller does not."""
 
 _HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/\[\]]+):(\d{1,5})")
+_HERE = re.compile(r"unix:.*|localhost:\d+|127(\.\d+){3}:\d+|\[::1\]:\d+")
 _FORMS = "write host:port, grpc://host:port, grpcs://host:port (TLS) or unix:/path"
 
 
@@ -31,6 +32,11 @@ class Target:
     """In gRPC's own naming syntax."""
     secure: bool
     """Whether to speak TLS."""
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is on this machine, whatever the network is."""
+        return _HERE.fullmatch(self.address) is not None
 
     @classmethod
     def parse(cls, text: str) -> Self:

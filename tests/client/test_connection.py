@@ -94,6 +94,16 @@ def test_the_environment_names_the_target(target: str, photo: Path, monkeypatch:
     assert colorize(photo).size == (90, 60)
 
 
+def test_a_server_on_this_machine_is_not_looked_for_behind_a_proxy(
+    service: scripted.Colorizer, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _web_server() as proxy, scripted.serve(service) as target:
+        monkeypatch.setenv("http_proxy", f"http://{proxy}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        for name in (target, target.replace("127.0.0.1", "localhost")):
+            assert colorize(photo, name).size == (90, 60)
+
+
 def test_no_server_at_the_target(photo: Path) -> None:
     with socket.socket() as bound:  # bound and not listening: nobody else gets the port
         bound.bind(("127.0.0.1", 0))
