@@ -175,6 +175,18 @@ def test_a_provider_that_is_not_there_is_named_and_nothing_runs_in_its_place(
         opened(tmp_path, providers=provider)
 
 
+def test_a_provider_that_does_not_start_says_why_and_nothing_runs_in_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    others = set(opening.import_onnxruntime().get_available_providers()) - {providers.CPU}
+    if not others:
+        pytest.skip("this ONNX Runtime has no provider but the CPU's")
+    model = model_factory.publish(tmp_path) / MODEL_FILE
+    with pytest.raises(ProviderError, match=r"must be either strings or \(string, dict\).*--providers cpu"):
+        opening.open_file(model, Settings(providers="cuda"), [(others.pop(), 5)])  # type: ignore[list-item]
+    assert not capsys.readouterr().out
+
+
 def test_what_the_gpus_providers_are_told(tmp_path: Path) -> None:
     manifest = Manifest.read(model_factory.publish(tmp_path))
     settings = Settings(providers="tensorrt", cuda_device=1, cuda_memory_bytes=1 << 30)

@@ -59,14 +59,16 @@ def open_file(
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # an idle server is idle
     try:
-        session = onnxruntime.InferenceSession(model, options, providers=list(chosen))
+        # It would open the model on the CPU instead, and say why on standard output alone.
+        session = onnxruntime.InferenceSession(model, options, providers=list(chosen), enable_fallback=0)
     except Exception as error:  # ONNX Runtime's exceptions share no base
         if "graph capture" in str(error):
             raise UnrecordableError(f"{model}: {first_line(error)}") from error
-        if name != providers.CPU and any(word in str(error) for word in ("CUDA", "TensorRT", "Tensorrt")):
+        of_provider = isinstance(error, RuntimeError | ValueError)  # not ONNX Runtime's own
+        words = ("CUDA", "TensorRT", "Tensorrt")
+        if name != providers.CPU and (of_provider or any(word in str(error) for word in words)):
             raise ProviderError(_advice(name, first_line(error))) from error
         raise RepositoryError(f"{model}: ONNX Runtime cannot load it: {first_line(error)}") from error
-    session.disable_fallback()
     if session.get_providers()[0] != name:  # the wheel has it, the machine does not
         raise ProviderError(_advice(name, f"{name} could not start on this machine"))
     return session
