@@ -25,8 +25,9 @@ def exposed(settings: Settings) -> Iterator[Metrics | None]:
     disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for each, of no use
     metrics = Metrics()
     address = listening.address(settings.metrics_host, settings.metrics_port)
+    host = settings.metrics_host.strip("[]")  # which --host may have too
     try:
-        server, thread = start_http_server(settings.metrics_port, settings.metrics_host, metrics.registry)
+        server, thread = start_http_server(settings.metrics_port, host, metrics.registry)
     except OSError:
         problem = listening.problem(address, "metrics-")
         raise SettingsError(f"cannot listen on {address} for metrics: {problem}") from None

@@ -19,6 +19,7 @@ ENV_PREFIX = "PHOTOCHROM_"
 _CPU_BATCH, _GPU_BATCH = 8, 32
 _MAX_BATCH = 1024
 
+_BATCH_SIZES = r"[0-9]{1,4}(,[0-9]{1,4})*"
 _VERSIONS = r"all|latest:[1-9][0-9]{0,8}|[1-9][0-9]{0,18}(,[1-9][0-9]{0,18})*"
 
 
@@ -38,6 +39,7 @@ class Settings(BaseSettings):
         cli_implicit_flags=True,
         cli_avoid_json=True,
         cli_hide_none_type=True,
+        cli_parse_none_str="\0",  # no argument can hold it: --tokens None is a file
     )
 
     models: Path | None = None
@@ -124,7 +126,7 @@ class Settings(BaseSettings):
     max_batch_size: Annotated[int, Field(ge=0, le=1024)] = 0
     """The most photographs in one batch; 0: 8 on the CPU, 32 on a GPU. Fewer where more gain nothing."""
 
-    batch_sizes: Annotated[str, Field(pattern=r"^(\d{1,4}(,\d{1,4})*)?$")] = ""
+    batch_sizes: str = ""
     """The batch sizes that occur, such as `1,4,8`: others are split or padded; unset: powers of two."""
 
     max_queue_delay_ms: Annotated[float, Field(ge=0, le=10_000)] = 0.0
@@ -166,9 +168,18 @@ class Settings(BaseSettings):
         powers = (1 << exponent for exponent in range(most.bit_length()))
         return tuple(sorted({most, *powers}))
 
+    @field_validator("models", "tls_certificate", "tls_key", "tls_client_ca", "tokens", mode="before")
+    @classmethod
+    def _paths_are_named(cls, path: object) -> object:
+        if path == "":  # an unset variable's, which Path would take for the folder that one is in
+            raise ValueError("must not be empty: name a path, or leave it out")
+        return path
+
     @field_validator("batch_sizes")
     @classmethod
     def _batch_sizes_are_sizes(cls, batch_sizes: str) -> str:
+        if batch_sizes and not re.fullmatch(_BATCH_SIZES, batch_sizes):
+            raise ValueError("must be numbers such as 1,4,8")
         if batch_sizes and not all(1 <= int(size) <= _MAX_BATCH for size in batch_sizes.split(",")):
             raise ValueError(f"each must be within 1 to {_MAX_BATCH}")
         return batch_sizes

@@ -40,6 +40,13 @@ def test_the_readmes_table_is_current() -> None:
         ([], {"PHOTOCHROM_THREADS": "many"}, "--threads (PHOTOCHROM_THREADS): "),
         (["--tls-key", "key.pem"], {}, "tls_certificate and tls_key belong together"),
         (["--models", "/nowhere"], {}, "/nowhere: no such folder"),
+        ([], {"PHOTOCHROM_MODELS": ""}, "--models (PHOTOCHROM_MODELS): must not be empty"),
+        ([], {"PHOTOCHROM_TOKENS": ""}, "--tokens (PHOTOCHROM_TOKENS): must not be empty"),
+        (
+            ["--batch-sizes", "1, 4"],
+            {},
+            "--batch-sizes (PHOTOCHROM_BATCH_SIZES): must be numbers such as 1,4",
+        ),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_it(
@@ -123,6 +130,13 @@ def test_a_default_model_that_is_not_there_is_an_error(model_repository: Path) -
     ended = run_to_its_end("--models", str(model_repository), "--default-model", "sepia")
     assert ended.returncode == 2
     assert "'sepia' is not among those loaded: photochrom" in ended.stderr
+
+
+@pytest.mark.parametrize("word", ["None", "null"])
+def test_no_word_switches_a_setting_off(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    given = settings.parse(["--tokens", word]).tokens
+    monkeypatch.setenv("PHOTOCHROM_TOKENS", word)
+    assert given == settings.parse([]).tokens == Path(word)
 
 
 def test_settings_do_not_change_once_read() -> None:

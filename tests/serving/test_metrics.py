@@ -8,11 +8,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import grpc
+import pytest
 from prometheus_client import Metric, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from photochrom_serving import metrics
 from photochrom_serving.batch_run import BatchRun
+from photochrom_serving.exposition import exposed
+from photochrom_serving.settings import Settings
 from tests import model_factory
 from tests.serving.conftest import connected, lightness, refusal, request, run_to_its_end, serving
 
@@ -38,6 +41,12 @@ def values(families: Iterable[Metric], sample: str, **labels: str) -> list[float
         for entry in family.samples
         if entry.name == sample and labels.items() <= entry.labels.items()
     ]
+
+
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_an_ipv6_address_is_written_with_and_without_brackets(host: str) -> None:
+    with exposed(Settings(metrics_host=host, metrics_port=0)) as counted:
+        assert counted
 
 
 def test_calls_batches_and_models_are_measured(model_repository: Path) -> None:
