@@ -138,6 +138,8 @@ def make(name: str) -> tuple[str, str]:
 
     :raises SettingsError: if the name is none.
     """
+    if name.startswith(("#", "-")):
+        raise SettingsError(f"the name: must not begin as a comment or a flag does: {name!r}")
     token = _PREFIX + secrets.token_urlsafe(_BYTES)
     line = f"{name} {hash_of(token).hex()}"
     _parse(line, "the name")
@@ -166,6 +168,8 @@ def read(file: Path) -> list[Grant]:
     ]
     if len({grant.name for grant in grants}) < len(grants):
         raise SettingsError(f"{file}: a name has more than one line; give each token a name of its own")
+    if len({grant.digest for grant in grants}) < len(grants):
+        raise SettingsError(f"{file}: a token has more than one line; which of them holds, nothing says")
     return grants
 
 
@@ -175,7 +179,10 @@ def _parse(line: str, where: str) -> Grant:
         name, digest, *words = line.split()
         control = _CONTROL in words
         given = dict(word.split("=") for word in words if word != _CONTROL)
+        is_repeated = len(given) + control < len(words)
         rate = float(given.pop("rate", 0))
+        if is_repeated or ("burst" in given and not rate):  # a burst alone limits nothing
+            raise ValueError(words)
         burst = float(given.pop("burst", max(1.0, rate)))
         grant = Grant(name, bytes.fromhex(digest), rate, burst, control)
     except ValueError:

@@ -178,6 +178,9 @@ def test_models_are_controlled_by_whose_line_says_so(model_repository: Path, tmp
         ("scans 00", "expected NAME SHA256"),
         (f"scans {'z' * 64}", "expected NAME SHA256"),
         (f"scans {'0' * 64} speed=3", "expected NAME SHA256"),
+        (f"scans {'0' * 64} burst=3", "expected NAME SHA256"),  # which would limit nothing
+        (f"scans {'0' * 64} rate=3 rate=4", "expected NAME SHA256"),
+        (f"scans {'0' * 64} control control", "expected NAME SHA256"),
         (f"scans {'0' * 64} rate=-1", "the rate must be 0 or more"),
         (f"scans {'0' * 64} rate=nan", "the rate must be 0 or more"),
     ],
@@ -189,6 +192,23 @@ def test_a_line_that_does_not_do_is_named_and_not_told(tmp_path: Path, line: str
         tokens.read(file)
     assert str(caught.value).startswith(f"{file}:3: {says}")
     assert "000" not in str(caught.value)
+
+
+def test_a_name_and_a_token_have_one_line_each(tmp_path: Path) -> None:
+    file = tmp_path / "tokens"
+    for lines, says in (
+        (f"scans {'0' * 64}\nscans {'1' * 64}\n", "a name has more than one line"),
+        (f"scans {'0' * 64} rate=1\ndeploy {'0' * 64} control\n", "a token has more than one line"),
+    ):
+        file.write_text(lines)
+        with pytest.raises(SettingsError, match=says):
+            tokens.read(file)
+
+
+@pytest.mark.parametrize("name", ["#scans", "--help", "two words", ""])
+def test_a_name_that_its_line_could_not_have_gets_no_token(name: str) -> None:
+    with pytest.raises(SettingsError, match="the name: "):
+        tokens.make(name)
 
 
 def test_every_token_is_another_one_of_256_bits() -> None:
