@@ -75,6 +75,7 @@ echo "user id $user"
 [ "$user" != 0 ] || fail "it runs as root"
 ! "$CONTAINER" exec --user 0 "$container" touch /opt/written || fail "its root is writable, for root at least"
 "$CONTAINER" exec "$container" touch /tmp/written || fail "/tmp is not writable"
+"$CONTAINER" exec "$container" python -c 'import photochrom_serving.tracing' || fail "it cannot trace"
 for tool in pip pip3 gcc; do
   ! "$CONTAINER" exec "$container" sh -c "command -v $tool" || fail "it holds $tool"
 done

@@ -67,7 +67,18 @@ def test_the_container_may_do_little() -> None:
 
 def test_calls_in_flight_may_end_before_the_container_is_killed() -> None:
     grace = float(service("docker-compose.yml")["stop_grace_period"].removesuffix("s"))
-    assert grace > Settings.model_fields["drain_seconds"].default
+    assert grace > Settings.model_fields["drain_seconds"].default + 20  # what serving/README.md adds
+
+
+def test_the_log_does_not_fill_the_disk() -> None:
+    logging = service("docker-compose.yml")["logging"]
+    assert logging["driver"] == "json-file"  # which podman takes too
+    assert set(logging["options"]) == {"max-size", "max-file"}
+
+
+def test_what_a_setting_switches_on_is_in_the_image() -> None:
+    (install,) = [line for line in instructions("build") if "pip --python" in line]
+    assert '"./serving[${VARIANT},tracing]"' in install
 
 
 def test_the_published_port_is_the_servers() -> None:
