@@ -107,8 +107,6 @@ class Device:
                 errand.done.set_exception(StartupError(_CLOSED))
             self._work.notify_all()
             self._open.notify_all()
-        if self._runner:
-            self._runner.shutdown(wait=False)
 
     def _serve(self) -> None:
         while turn := self._next():
@@ -120,6 +118,8 @@ class Device:
         with self._lock:
             self._alive -= 1
             if not self._alive:
+                if self._runner:  # not before: a worker may be about to hand it something
+                    self._runner.shutdown(wait=False)
                 self.ended.set_result(None)
 
     def _next(self) -> "Batch | _Errand | None":

@@ -119,6 +119,20 @@ def test_an_open_batch_that_everybody_has_left_is_not_run() -> None:
     assert model.batches == [[0], [2]]
 
 
+def test_a_batch_that_is_being_assembled_as_the_device_closes_is_answered() -> None:
+    model = HeldModel(1)
+    model.go.set()
+    device = Device(2, one_at_a_time=True)
+
+    class Closing(list[int]):
+        def append(self, value: int) -> None:
+            device.close()
+
+    model.written = Closing()
+    asyncio.run(colored(Batcher(device, model), 7))
+    assert device.ended.result(30) is None
+
+
 def test_one_thread_alone_runs_what_a_gpu_runs() -> None:
     model = HeldModel(1)
     model.go.set()
