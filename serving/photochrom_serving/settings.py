@@ -18,6 +18,7 @@ ENV_PREFIX = "PHOTOCHROM_"
 
 _CPU_BATCH, _GPU_BATCH = 8, 32
 _MAX_BATCH = 1024
+_PILLOW_PIXELS = 178_956_970  # twice its MAX_IMAGE_PIXELS: beyond that it refuses
 
 _BATCH_SIZES = r"[0-9]{1,4}(,[0-9]{1,4})*"
 _VERSIONS = r"all|latest:[1-9][0-9]{0,8}|[1-9][0-9]{0,18}(,[1-9][0-9]{0,18})*"
@@ -147,8 +148,8 @@ class Settings(BaseSettings):
     photo_limit: Annotated[int, Field(ge=1)] = 16
     """Pictures of ColorizePhoto in the server; they are held decoded, so this bounds memory."""
 
-    max_photo_pixels: Annotated[int, Field(ge=1)] = 80_000_000
-    """The largest picture that ColorizePhoto decodes: a guard against decompression bombs."""
+    max_photo_pixels: Annotated[int, Field(ge=1, le=_PILLOW_PIXELS)] = 80_000_000
+    """The largest picture that ColorizePhoto decodes, up to Pillow's own guard against bombs, 178956970."""
 
     drain_delay_seconds: Annotated[float, Field(ge=0, le=3600)] = 0.0
     """After SIGTERM or SIGINT, how long health says NOT_SERVING before calls are refused."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import onnxruntime
 import pytest
+from PIL import Image
 
 from photochrom_serving import settings, tls
 from photochrom_serving.errors import SettingsError
@@ -40,6 +41,11 @@ def test_the_readmes_table_is_current() -> None:
         ([], {"PHOTOCHROM_THREADS": "many"}, "--threads (PHOTOCHROM_THREADS): "),
         (["--tls-key", "key.pem"], {}, "tls_certificate and tls_key belong together"),
         (["--models", "/nowhere"], {}, "/nowhere: no such folder"),
+        (
+            ["--max-photo-pixels", str(2 * (Image.MAX_IMAGE_PIXELS or 0) + 1)],  # Pillow refuses it itself
+            {},
+            "--max-photo-pixels (PHOTOCHROM_MAX_PHOTO_PIXELS): Input should be less than or equal to 178956970",
+        ),
         ([], {"PHOTOCHROM_MODELS": ""}, "--models (PHOTOCHROM_MODELS): must not be empty"),
         ([], {"PHOTOCHROM_TOKENS": ""}, "--tokens (PHOTOCHROM_TOKENS): must not be empty"),
         (
