@@ -111,7 +111,9 @@ async def offer(
     outcomes: dict[str, list[load.Outcome]] = {name: [] for name in servers}
     for number in range(arguments.rounds):
         for name, call in servers.items():
-            outcomes[name].append(await load.open_loop(call, rate, arguments.open_seconds, 1.0, number))
+            outcome = await load.open_loop(call, rate, arguments.open_seconds, 1.0, number)
+            assert not outcome.failures, (name, outcome.failures)  # a refusal would better the tail
+            outcomes[name].append(outcome)
     return outcomes
 
 

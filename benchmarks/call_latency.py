@@ -23,6 +23,7 @@ from photochrom import Colorizer
 from photochrom_contract import tensors
 from photochrom_contract.v1 import colorizer_pb2 as messages
 from photochrom_contract.v1.colorizer_pb2_grpc import ColorizerStub
+from photochrom_serving import cores
 
 
 def main() -> None:
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("--name", default="photochrom", help="the model")
     parser.add_argument("--size", type=int, default=0, help="of the plane; 0: the model's default")
     parser.add_argument("--photo", type=Path, default=subjects.ROOT / "examples" / "coffee.jpg")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of the bare session")
+    parser.add_argument("--threads", type=int, default=cores.available(), help="of the bare session")
     parser.add_argument("--rounds", type=int, default=30)
     arguments = parser.parse_args()
 

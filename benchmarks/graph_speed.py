@@ -5,7 +5,6 @@ In turns of ten, so that whatever else the machine does meets all of them alike.
 
 import argparse
 import functools
-import os
 import statistics
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from benchmarks import report, subjects
 from benchmarks.call_latency import in_turns
 from photochrom_contract import tensors
 from photochrom_contract.manifest import MODEL_FILE
+from photochrom_serving import cores
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("files", type=Path, nargs="*", default=shipped, help="default: the shipped models")
     parser.add_argument("--size", type=int, default=256, help="of the plane, pixels (default: 256)")
     parser.add_argument("--photo", type=Path, default=subjects.ROOT / "examples" / "coffee.jpg")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of each session")
+    parser.add_argument("--threads", type=int, default=cores.available(), help="of each session")
     parser.add_argument("--rounds", type=int, default=10)
     arguments = parser.parse_args()
 

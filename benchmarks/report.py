@@ -6,7 +6,7 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 
-import onnxruntime
+from photochrom_serving.session import opening
 
 RESULTS = Path(__file__).parents[1] / "build" / "benchmarks"
 
@@ -20,6 +20,7 @@ def table(head: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
 
 def machine() -> str:
     """What measured, in a line: figures of other machines differ, their ratios less."""
+    onnxruntime = opening.import_onnxruntime()
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
     return (
         f"{now}, {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, "

@@ -7,7 +7,6 @@ the same cores. Then, at half of the peak, Poisson arrivals: what a caller feels
 
 import argparse
 import asyncio
-import os
 import statistics
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ import numpy.typing as npt
 
 from benchmarks import calls, load, report, subjects
 from photochrom_contract import tensors
+from photochrom_serving import cores
 
 _BATCH_SIZES = (1, 2, 4, 8)
 _CALLERS = (2, 4, 8, 16)
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[256], help="of the planes, in pixels")
     parser.add_argument("--providers", default="cpu", help="as photochrom-serve takes it")
     parser.add_argument("--photo", type=Path, default=subjects.ROOT / "examples" / "coffee.jpg")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of the bare session (CPU)")
+    parser.add_argument("--threads", type=int, default=cores.available(), help="of the bare session (CPU)")
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seconds", type=float, default=0.5, help="of one measurement at saturation")
     parser.add_argument("--open-seconds", type=float, default=10.0, help="at half of the peak")
@@ -78,7 +78,9 @@ async def measure(
                 assert not outcome.failures, outcome.failures
                 served[callers].append(outcome.goodput)
         peak = statistics.median(served[best(served)])
-        return bare, served, await load.open_loop(call, peak / 2, arguments.open_seconds)
+        half = await load.open_loop(call, peak / 2, arguments.open_seconds)
+        assert not half.failures, half.failures  # a refusal would better the tail
+        return bare, served, half
 
 
 def session_rate(
