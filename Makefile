@@ -59,7 +59,7 @@ deploy-test: $(VENV)/.demo  ## Build the CPU image, start it with compose and co
 	PYTHON=$(VENV)/bin/python deploy/test.sh
 
 clean:  ## Remove everything that make made
-	rm -rf $(VENV) .cache/clients build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .cache/clients $(TRITON) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.python:
