@@ -44,7 +44,7 @@ def test_the_readmes_table_is_current() -> None:
         (
             ["--max-photo-pixels", str(2 * (Image.MAX_IMAGE_PIXELS or 0) + 1)],  # Pillow refuses it itself
             {},
-            "--max-photo-pixels (PHOTOCHROM_MAX_PHOTO_PIXELS): Input should be less than or equal to 178956970",
+            "--max-photo-pixels (PHOTOCHROM_MAX_PHOTO_PIXELS): Input should be less than",
         ),
         ([], {"PHOTOCHROM_MODELS": ""}, "--models (PHOTOCHROM_MODELS): must not be empty"),
         ([], {"PHOTOCHROM_TOKENS": ""}, "--tokens (PHOTOCHROM_TOKENS): must not be empty"),
