@@ -67,15 +67,17 @@ def photochrom(models: Path, *flags: str) -> Iterator[tuple[str, int]]:
         Path(log.name).open("w") as written,  # a file position of its own
         subprocess.Popen(command, stderr=written) as process,
     ):
+        said = ""
         try:
             while True:
                 line = log.readline()
-                if line and (event := json.loads(line))["event"] == "ready":
+                if line.startswith("{") and (event := json.loads(line))["event"] == "ready":
                     yield event["address"], process.pid
                     return
+                said = line or said
                 if not line:
                     if process.poll() is not None:
-                        raise SystemExit("the server did not start: run photochrom-serve to see why")
+                        raise SystemExit(f"the server did not start: {log.read() or said}".rstrip())
                     time.sleep(0.05)
         finally:
             process.terminate()

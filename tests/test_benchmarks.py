@@ -7,6 +7,7 @@ from pathlib import Path
 import onnxruntime
 import pytest
 
+from photochrom_contract.manifest import MODEL_FILE
 from tests import model_factory
 
 ROOT = Path(__file__).parents[1]
@@ -17,7 +18,22 @@ ROOT = Path(__file__).parents[1]
 )
 def test_no_bare_session_runs_on_another_provider_than_the_one_asked_for(tmp_path: Path) -> None:
     model_factory.publish(tmp_path)
-    command = [sys.executable, "-m", "benchmarks.saturation", f"--models={tmp_path}", "--providers=cuda"]
+    assert "ONNX Runtime has no CUDAExecutionProvider here" in complaint_of(
+        "saturation", f"--models={tmp_path}", "--providers=cuda"
+    )
+
+
+def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
+    folder = model_factory.publish(tmp_path)
+    (folder / MODEL_FILE).write_bytes(b"damaged")
+    said = complaint_of("memory", f"--models={tmp_path}")
+    assert said.startswith("the server did not start: photochrom-serve: ")
+    assert "publish the version again" in said
+
+
+def complaint_of(benchmark: str, *arguments: str) -> str:
+    """What a benchmark says as it fails."""
+    command = [sys.executable, "-m", f"benchmarks.{benchmark}", *arguments]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode
-    assert "ONNX Runtime has no CUDAExecutionProvider here" in ended.stderr
+    return ended.stderr
