@@ -119,6 +119,12 @@ def test_health_is_asked_the_same_way_by_image_and_compose() -> None:
         assert f"--{option.replace('_', '-')}={check[option]} " in line
 
 
+def test_the_models_may_be_read_whatever_the_modes_of_the_checkout() -> None:
+    lines = instructions("build")
+    assert lines.index("RUN chmod --recursive a+rX /models") > lines.index("COPY models /models")
+    assert "COPY --from=build /models /models" in instructions("runtime")
+
+
 def test_what_is_copied_is_in_the_build_context() -> None:
     ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     stages = [*instructions("build"), *instructions("runtime")]
