@@ -36,7 +36,7 @@ class ColorizerService(colorizer_pb2_grpc.ColorizerServicer):
         self._data_plane = data_plane
         self._photo_pool = photo_pool
         self._drain = drain
-        self._window = settings.stream_window
+        self._window = settings.window
         self._max_photo_pixels = settings.max_photo_pixels
 
     @answers

@@ -161,6 +161,11 @@ class Settings(BaseSettings):
     """The least severe event logged; `info` has a line for each call, `debug` one for each batch."""
 
     @property
+    def window(self) -> int:
+        """Photographs that one stream may have in the server at a time: no more than fit."""
+        return min(self.stream_window, self.queue_limit)
+
+    @property
     def buckets(self) -> tuple[int, ...]:
         """The batch sizes that occur, ascending."""
         if self.batch_sizes:

@@ -2,12 +2,15 @@
 
 import asyncio
 import queue
+import threading
+from pathlib import Path
 
 import grpc
 import pytest
 
 from photochrom_serving.streaming import answer_in_order
 from tests.serving.conftest import Stub, assert_answers, lightness, refusal, request
+from tests.serving.controlled import controlled
 
 
 def test_answers_come_in_the_order_of_the_requests_whatever_their_sizes(stub: Stub) -> None:
@@ -20,6 +23,24 @@ def test_answers_come_in_the_order_of_the_requests_whatever_their_sizes(stub: St
 
 def test_a_stream_without_requests_has_no_answers(stub: Stub) -> None:
     assert list(stub.ColorizeStream(iter(()))) == []
+
+
+def test_a_stream_does_not_fill_a_server_that_takes_less_than_its_window(model_repository: Path) -> None:
+    planes = [lightness(32, seed) for seed in range(8)]
+    go = threading.Event()
+
+    async def scenario() -> None:
+        async with controlled(model_repository, queue_limit=2, concurrent_batches=1) as server:
+            holding = asyncio.create_task(asyncio.to_thread(server.servables.device.perform, go.wait))
+            answers = aiter(server.stub.ColorizeStream(map(request, planes)))
+            first = asyncio.create_task(anext(answers))
+            await asyncio.wait({first}, timeout=1)  # the others had time to come, and to be refused
+            go.set()
+            for plane, answer in zip(planes, [await first, *[each async for each in answers]], strict=True):
+                assert_answers(answer, plane)
+            await holding
+
+    asyncio.run(scenario())
 
 
 def test_an_answer_does_not_wait_for_the_next_request(stub: Stub) -> None:

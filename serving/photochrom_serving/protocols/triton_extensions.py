@@ -38,7 +38,7 @@ class InferenceService(OpenInference):
         self._statistics = statistics
         self._buckets = settings.buckets
         self._max_queue_delay_ms = settings.max_queue_delay_ms
-        self._window = settings.stream_window
+        self._window = settings.window
 
     @answers
     async def ModelStreamInfer(  # noqa: N802 the protocol's name
