@@ -82,16 +82,15 @@ async def open_loop(call: Call, rate: float, seconds: float, warm_up: float = 1.
     :raises RuntimeError: if more calls are under way than this generator can hold: it would measure itself.
     """
     window = _Window(warm_up, seconds)
-    gaps = np.random.default_rng(seed).exponential(1 / rate, int(rate * (warm_up + seconds) * 1.1) + 10)
+    draw = np.random.default_rng(seed)
     under_way: set[asyncio.Task[None]] = set()
-    for due in time.perf_counter() + np.cumsum(gaps):
-        if due >= window.end:
-            break
+    due = time.perf_counter()
+    while (due := due + draw.exponential(1 / rate)) < window.end:
         if (wait := due - time.perf_counter()) > 0:
             await asyncio.sleep(wait)
         if len(under_way) >= _MAX_UNDER_WAY:
             raise RuntimeError(f"{len(under_way)} calls are under way: lower the rate or the deadline")
-        task = asyncio.create_task(window.run(call, float(due)))
+        task = asyncio.create_task(window.run(call, due))
         under_way.add(task)
         task.add_done_callback(under_way.discard)
     await asyncio.gather(*under_way)

@@ -31,6 +31,26 @@ def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
     assert "publish the version again" in said
 
 
+def test_arrivals_come_until_the_end_of_the_time_that_counts() -> None:
+    program = """
+import asyncio, time
+from benchmarks import load
+
+moments = []
+
+async def call():
+    moments.append(time.perf_counter())
+
+start = time.perf_counter()
+asyncio.run(load.open_loop(call, rate=100, seconds=1, warm_up=0, seed=263))  # 120 of them take 0.92 seconds
+print(moments[-1] - start)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert float(ended.stdout) > 0.95
+
+
 def complaint_of(benchmark: str, *arguments: str) -> str:
     """What a benchmark says as it fails."""
     command = [sys.executable, "-m", f"benchmarks.{benchmark}", *arguments]
