@@ -1,6 +1,7 @@
 """The server: its parts put together, its port, its drain."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -126,14 +127,13 @@ class Server:
         self._drain.begin()
         self._health.tell()
         self.control.stop()
-        in_time = True
-        try:
+        in_time = False
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
                 await self._photo_pool.empty()
                 await self._admission.empty()
+                in_time = True  # though it may not become quiet
                 await self._quiet(quiet)
-        except TimeoutError:
-            in_time = False
         await self._server.stop(max(0.0, end - time.monotonic()))  # until the last answer is sent
         if not in_time:  # the calls cut off are cancelled now: let them notice
             tasks = {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -26,6 +27,7 @@ from photochrom_serving.drain import Drain
 from photochrom_serving.errors import QueueFullError
 from photochrom_serving.photo_pool import PhotoPool
 from photochrom_serving.servables import Servables
+from photochrom_serving.server import Server
 from photochrom_serving.service import ColorizerService
 from photochrom_serving.settings import Settings
 from tests import model_factory
@@ -157,6 +159,18 @@ def test_what_takes_longer_than_the_drain_is_cut_off_and_the_log_says_so(tmp_pat
             assert calls[-1].exception()
         assert server.end() == 0
     assert server.events[-1]["level"] == "warning"
+
+
+def test_a_drain_that_is_too_short_to_become_quiet_has_cut_nothing_off(model_repository: Path) -> None:
+    async def run() -> None:
+        settings = Settings(models=model_repository, warm_up=False)
+        server = Server(settings, await asyncio.to_thread(Servables.load, settings))
+        async with grpc.aio.insecure_channel(await server.start("127.0.0.1:0")) as channel:
+            stub: Any = colorizer_pb2_grpc.ColorizerStub(channel)  # type: ignore[no-untyped-call]
+            assert_answers(await stub.Colorize(request(lightness(32))), lightness(32))
+            assert await server.stop(grace=0.05, quiet=0.25)
+
+    asyncio.run(run())
 
 
 def test_a_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
