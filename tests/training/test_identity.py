@@ -70,6 +70,19 @@ def test_a_folder_with_no_epoch_finished_goes_to_whoever_wants_it(tmp_path: Path
         assert not (tmp_path / "checkpoints").exists()  # nor counts what the other one had found
 
 
+def test_checkpoints_of_no_known_run_are_left_alone(tmp_path: Path) -> None:
+    published = tmp_path / "checkpoints" / "best.weights.h5"
+    published.parent.mkdir()
+    published.write_bytes(b"weights")
+
+    with (
+        pytest.raises(RunMismatchError, match="holds checkpoints of a run that it does not tell of: choose"),
+        identity.claimed(tmp_path, CONFIGURATION, a_run(tmp_path)),
+    ):
+        pass
+    assert published.read_bytes() == b"weights"
+
+
 def test_one_process_at_a_time(tmp_path: Path) -> None:
     with (
         identity.claimed(tmp_path, CONFIGURATION, a_run(tmp_path)),

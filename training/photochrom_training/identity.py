@@ -78,7 +78,8 @@ def claimed(
     A run that has not finished an epoch gives its folder up to any other.
 
     :param wanted: what makes the run; one that the folder holds already has the same.
-    :raises RunMismatchError: if it has not, or if another process is in the folder.
+    :raises RunMismatchError: if it has not, if another process is in the folder, or if its checkpoints are
+        no run's.
     """
     output.mkdir(parents=True, exist_ok=True)
     with (output / _LOCK).open("w") as lock:
@@ -91,6 +92,12 @@ def claimed(
         held = _held(output)
         made_by = held.pop(_MADE_BY, {})
         if held != wanted:
+            if (
+                not held and (output / "checkpoints").exists()
+            ):  # weights alone, as published; or not of training
+                raise RunMismatchError(
+                    f"{output} holds checkpoints of a run that it does not tell of: choose another --output"
+                )
             if MEAN_OF in held or Progress(output / "checkpoints").epochs:
                 _refuse(output, held, wanted)
             shutil.rmtree(output / "checkpoints", ignore_errors=True)
