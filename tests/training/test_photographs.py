@@ -30,14 +30,19 @@ def test_a_folder_is_searched_to_any_depth_for_any_format(tmp_path: Path, suffix
     assert found.read().size == (64, 48)
 
 
-def test_a_shard_gives_the_same_pictures_as_a_folder(tmp_path: Path) -> None:
-    with tarfile.open(tmp_path / "shard.tar", "w") as shard:
+def make_shard(path: Path, start: str = "") -> None:
+    with tarfile.open(path, "w") as shard:
         for number in range(3):
             data = io.BytesIO()
             picture(number).save(data, "PNG")
-            member = tarfile.TarInfo(f"source/label/{number}.png")
+            member = tarfile.TarInfo(f"{start}source/label/{number}.png")
             member.size = len(data.getvalue())
             shard.addfile(member, io.BytesIO(data.getvalue()))
+
+
+@pytest.mark.parametrize("start", ["", "./"])  # as tar names the members of a folder, and of the working one
+def test_a_shard_gives_the_same_pictures_as_a_folder(tmp_path: Path, start: str) -> None:
+    make_shard(tmp_path / "shard.tar", start)
 
     found = photographs.index([tmp_path / "shard.tar"])
 
@@ -90,6 +95,24 @@ def test_a_place_without_photographs_is_named(tmp_path: Path, name: str) -> None
         photographs.index([tmp_path / name])
 
 
+@pytest.mark.parametrize("damage", ["header", "cut in a header", "cut before a header", "two in one"])
+def test_of_a_damaged_shard_nothing_is_taken_for_the_whole(tmp_path: Path, damage: str) -> None:
+    shard = tmp_path / "shard.tar"
+    make_shard(shard)
+    whole = shard.read_bytes()
+    last = photographs.index([shard])[-1].offset - tarfile.BLOCKSIZE
+    damaged = {
+        "header": whole[:last] + b"?" * tarfile.BLOCKSIZE + whole[last + tarfile.BLOCKSIZE :],
+        "cut in a header": whole[: last + 100],
+        "cut before a header": whole[:last],
+        "two in one": whole[: whole.rindex(b"IEND") // 512 * 512 + 1024] + whole,
+    }
+    shard.write_bytes(damaged[damage])
+
+    with pytest.raises(photographs.PhotographsError, match=r"shard\.tar: .*at byte \d+ is neither"):
+        photographs.index([shard])
+
+
 def test_the_split_loses_nothing_and_keeps_the_order(tmp_path: Path) -> None:
     every = [photographs.Photograph(tmp_path, number, 1, str(number)) for number in range(2000)]
 
@@ -132,3 +155,8 @@ def test_grey_and_sepia_teach_no_color() -> None:
     assert photographs.is_toned(grey)
     assert photographs.is_toned(sepia)
     assert not photographs.is_toned(np.asarray(picture(3)))
+
+
+@pytest.mark.parametrize("side", [1, 4])
+def test_a_speck_has_one_hue(side: int) -> None:
+    assert photographs.is_toned(np.full((side, side, 3), (200, 90, 40), np.uint8))

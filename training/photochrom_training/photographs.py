@@ -139,6 +139,8 @@ def is_toned(rgb: npt.NDArray[np.uint8]) -> bool:
     Its opponent colors R - G and (R + G) / 2 - B form a short and thin line.
     """
     red, green, blue = (rgb[::4, ::4, i].astype(np.float32).ravel() for i in range(3))
+    if red.size < 2:
+        return True
     opponents = np.stack([red - green, (red + green) / 2 - blue])
     spread = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(opponents)), 0))
     return bool(spread[0] < _TONED_ACROSS and spread[1] < _TONED_ALONG)
@@ -158,10 +160,15 @@ def _in_folder(folder: Path) -> Iterator[Photograph]:
 
 def _in_shard(shard: Path) -> Iterator[Photograph]:
     try:
-        with tarfile.open(shard, "r:") as members:
+        with shard.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as members:
             for member in members:
-                if member.isfile() and PurePosixPath(member.name).suffix.lower() in SUFFIXES:
-                    yield Photograph(shard, member.offset_data, member.size, member.name)
+                path = PurePosixPath(member.name)
+                if member.isfile() and path.suffix.lower() in SUFFIXES:
+                    # Without the ./ of a whole folder's shard: the name is the same in the folder
+                    yield Photograph(shard, member.offset_data, member.size, path.as_posix())
+            file.seek(members.offset)
+            if {*file.read(tarfile.RECORDSIZE)} != {0}:  # tarfile itself takes a damaged header for the end
+                raise tarfile.ReadError(f"at byte {members.offset} is neither a member nor the end")
     except tarfile.TarError as error:
         message = "neither a picture that Pillow reads nor a whole, uncompressed tar file"
         raise PhotographsError(f"{shard}: {message}: {error}") from error
