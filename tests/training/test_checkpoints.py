@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from photochrom_training.checkpoints import Best, Progress, TrainingDivergedError
+from photochrom_training.checkpoints import Best, Progress, TrainingDivergedError, WeightsMismatchError
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras
 
@@ -109,3 +109,17 @@ def test_a_run_that_stopped_early_has_finished_the_moment_its_last_epoch_is_seal
     )
 
     assert finished == [False, True]
+
+
+@pytest.mark.parametrize("part", [0, 0.5, 0.99], ids=str)
+def test_a_damaged_file_of_weights_is_named(part: float, tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    best = Best(tmp_path)
+    model.save_weights(best.path)
+    whole = best.path.read_bytes()
+    best.path.write_bytes(whole[: int(part * len(whole))])
+
+    with pytest.raises(
+        WeightsMismatchError, match=r"best\.weights\.h5: no file of weights, or not all of it"
+    ):
+        best.load(model)

@@ -19,7 +19,7 @@ class TrainingDivergedError(RuntimeError):
 
 
 class WeightsMismatchError(ValueError):
-    """Weights that do not fit the network; the message names the file."""
+    """Weights that do not fit the network, or are damaged; the message names the file."""
 
 
 class Progress(keras.callbacks.Callback):  # type: ignore[misc]
@@ -135,7 +135,7 @@ class Best(keras.callbacks.Callback):  # type: ignore[misc]
         """Give the best weights to a model of the same network.
 
         :raises FileNotFoundError: if there are none.
-        :raises WeightsMismatchError: if they are another network's.
+        :raises WeightsMismatchError: if they are another network's, or the file is damaged.
         """
         if not self.path.exists():
             raise FileNotFoundError(f"{self.path}: no such file; a run has one after its first epoch")
@@ -144,6 +144,10 @@ class Best(keras.callbacks.Callback):  # type: ignore[misc]
                 # Keras leaves parts without weights as they are, and warns
                 warnings.filterwarnings("error", "Skipping nested container", UserWarning)
                 model.load_weights(self.path)
+        except OSError as error:
+            raise WeightsMismatchError(
+                f"{self.path}: no file of weights, or not all of it: {error}"
+            ) from error
         except (ValueError, UserWarning) as error:
             raise WeightsMismatchError(f"{self.path}: the weights of another network: {error}") from error
 
