@@ -1,5 +1,6 @@
 """Batches hold what the contract says, repeatably, and leave out what teaches nothing."""
 
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,17 @@ def test_what_can_be_learned_from_is_known_before_validation(
     assert len(Batches(kept, VIEW, len(kept))[0][0]) == len(kept)
 
 
+def test_few_photographs_take_no_more_memory_the_longer_they_are_shown(
+    folder: list[photographs.Photograph],
+) -> None:
+    stream = Batches(folder[:2], VIEW, 16, steps=40)
+
+    with ThreadPool(4) as workers:
+        list(workers.imap(stream.__getitem__, range(len(stream))))
+
+    assert len(stream._shuffles) < 40
+
+
 def test_a_distortion_of_nothing_is_the_view_itself_or_its_mirror() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (40, 56, 3), np.uint8)
     picture = Image.fromarray(noise)
@@ -138,3 +150,15 @@ def test_a_stream_whose_photographs_are_gone_ends_and_says_so(folder: list[photo
 
     with pytest.raises(photographs.PhotographsError, match="no photograph can be learned from any more"):
         _ = stream[1]
+
+
+def test_a_held_out_photograph_that_is_gone_ends_validation_and_is_named(
+    folder: list[photographs.Photograph],
+) -> None:
+    validation = Batches(folder, VIEW, 4)
+    folder[5].file.unlink()
+
+    with pytest.raises(
+        photographs.PhotographsError, match=r"held out cannot be read any more.*5\.png.*again"
+    ):
+        _ = validation[1]

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,32 @@ def test_a_batch_shared_out_over_devices_teaches_what_it_teaches_one(
     assert not (four / "saved_model").exists()
     subprocess.run(command(photographs, four), check=True, capture_output=True, timeout=300)
     assert Description.read(four / "saved_model").provenance["epochs"] == EPOCHS
+
+
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed: pip install jax")
+def test_fewer_photographs_held_out_than_devices_are_refused(photographs: Path, tmp_path: Path) -> None:
+    program = (
+        "import dataclasses, sys\n"
+        "from pathlib import Path\n"
+        "from photochrom_training import run\n"
+        "from photochrom_training.machine import Machine\n"
+        "from tests.training import tiny_configuration\n"
+        "chosen = dataclasses.replace(tiny_configuration.configuration(1), batch_size=8)\n"
+        "run.train(chosen, [Path(sys.argv[1])], Path(sys.argv[2]), machine=Machine(distribute=True))\n"
+    )
+    devices = "--xla_force_host_platform_device_count=8"
+
+    refused = subprocess.run(
+        [sys.executable, "-c", program, str(photographs), str(tmp_path)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "KERAS_BACKEND": "jax", "XLA_FLAGS": devices},
+    )
+
+    assert "4 photographs held out cannot be shared out over 8 devices" in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from photochrom_contract.description import Description
 from photochrom_training import history, run
 from photochrom_training.checkpoints import Progress
-from photochrom_training.photographs import PhotographsError
+from photochrom_training.photographs import PhotographsError, index, split
 from tests.training import tiny_configuration
 from tests.training.tiny_configuration import EPOCHS, command
 
@@ -136,3 +136,31 @@ def test_a_run_whose_photographs_vanish_ends_and_says_so(photographs: Path, tmp_
         run.train(chosen, [vanishing], tmp_path / "run")
 
     assert Progress(tmp_path / "run" / "checkpoints").epochs >= 1
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras
+def test_a_run_goes_on_once_a_held_out_photograph_is_there_again(photographs: Path, tmp_path: Path) -> None:
+    place, away = tmp_path / "photographs", tmp_path / "away.png"
+    shutil.copytree(photographs, place)
+    held_out = split(index([place]), tiny_configuration.configuration(2).validation_share)[1][0].file
+    chosen = dataclasses.replace(
+        tiny_configuration.configuration(2),
+        callbacks=lambda _: [
+            keras.callbacks.LambdaCallback(
+                on_epoch_end=lambda *_: held_out.exists() and held_out.rename(away)
+            )
+        ],
+    )
+
+    with pytest.raises(PhotographsError, match=f"held out cannot be read any more.*{held_out.name}"):
+        run.train(chosen, [place], tmp_path / "run")
+    away.rename(held_out)
+
+    run.train(tiny_configuration.configuration(2), [place], tmp_path / "run")
+    assert len(history.read(tmp_path / "run" / "history.csv")) == 2
+
+
+def test_a_run_among_its_own_photographs_could_not_go_on(photographs: Path) -> None:
+    with pytest.raises(PhotographsError, match=r"run lies in .*: choose another --output"):
+        run.train(tiny_configuration.configuration(2), [photographs], photographs / "run")
+    assert not (photographs / "run").exists()

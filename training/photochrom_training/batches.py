@@ -101,7 +101,15 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         """The photographs of that batch, as they are."""
         first = index * self._batch_size
         for photograph in self._photographs[first : first + self._batch_size]:
-            yield self._look(photograph.read_colors(), None)
+            try:
+                picture = photograph.read_colors()
+            except OSError as error:
+                self.failure = (
+                    f"a photograph that is held out cannot be read any more: {error}; "
+                    "once it is there again, the same command goes on"
+                )
+                raise PhotographsError(self.failure) from error
+            yield self._look(picture, None)
 
     def on_epoch_end(self) -> None:
         """Move on to the next epoch's batches."""
@@ -126,7 +134,8 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         turn, place = divmod(position, len(self._photographs))
         with self._lock:
             if turn not in self._shuffles:
-                self._shuffles.pop(turn - 2, None)  # of a turn that is over
+                for over in [each for each in self._shuffles if each < turn - 1]:
+                    del self._shuffles[over]
                 random = np.random.default_rng([self._seed, 0, turn])
                 self._shuffles[turn] = random.permutation(len(self._photographs))
             return int(self._shuffles[turn][place])

@@ -14,7 +14,7 @@ from photochrom_training.checkpoints import Best, Progress
 from photochrom_training.configuration import Configuration
 from photochrom_training.history import History
 from photochrom_training.learner import Learner
-from photochrom_training.machine import PRECISIONS, Machine
+from photochrom_training.machine import PRECISIONS, Machine, MachineError
 from photochrom_training.skipped import SkippedReport
 
 _log = logging.getLogger(__name__)
@@ -45,7 +45,8 @@ def train(
     :param keep_last: make the model of the last epoch's weights, whatever the validation loss.
     :raises FileNotFoundError: if ``start_from`` has kept no weights.
     :raises MachineError: if the machine, or Keras's backend, cannot do what was asked.
-    :raises PhotographsError: if there is nothing to learn from, or nothing any more.
+    :raises PhotographsError: if there is nothing to learn from, or nothing any more, or if ``output`` lies
+        among the photographs.
     :raises PretrainedWeightsError: if the configuration's own first weights cannot be had.
     :raises RunMismatchError: if ``output`` holds a run with another configuration, seed or photographs, or
         another process is at work in it.
@@ -54,6 +55,12 @@ def train(
     """
     keras.utils.set_random_seed(seed)
     devices = machine.prepare(configuration.batch_size)
+    for place in places:
+        if output.resolve().is_relative_to(place.resolve()):
+            raise photographs.PhotographsError(
+                f"{output} lies in {place}, and its history.png would be taken for a photograph: "
+                "choose another --output"
+            )
     found = photographs.index(places)
     if labels:
         found = photographs.with_labels(found, labels)
@@ -101,7 +108,13 @@ def _train(
     validation, skipped = keep_colored(held_out)
     if not validation or not any(open_colored(photograph)[0] for photograph in training):
         raise photographs.PhotographsError("no color to learn from: the photographs are grey, or unreadable")
-    validation = validation[: len(validation) // devices * devices or None]
+    shared = len(validation) // devices * devices
+    if not shared:
+        raise MachineError(
+            f"{len(validation)} photographs held out cannot be shared out over {devices} devices: "
+            "train on more photographs, or without --distribute"
+        )
+    validation = validation[:shared]
     view, batch_size = configuration.view, configuration.batch_size
     steps = configuration.steps_per_epoch or -(-len(training) // batch_size)
     stream = Batches(training, view, batch_size, steps=steps, seed=seed, workers=machine.workers)
@@ -145,8 +158,9 @@ def _train(
                 ],
             )
         except Exception as error:
-            if stream.failure:  # what was raised in a worker comes as the backend's own error
-                raise photographs.PhotographsError(stream.failure) from error
+            # What was raised in a worker comes as the backend's own error
+            if failure := stream.failure or validation_pass.failure:
+                raise photographs.PhotographsError(failure) from error
             raise
         progress.finish()
 
