@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from photochrom_training.arguments import natural
+from photochrom_training.arguments import labels, natural, seed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--labels",
-        type=lambda text: [label for label in text.split(",") if label],
+        type=labels,
         default=[],
         metavar="LABEL,...",
         help="learn from photographs in folders of these names alone: --labels forest,mountain,church",
@@ -147,8 +147,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stage", help="photochrom's: decoder, whole or color (default: whole)")
     parser.add_argument("--initial", help="colorful's: random or vgg16")
     parser.add_argument("--extractor", help="koala's: efficientnet-lite0 or inception-resnet-v2")
-    parser.add_argument("--seed", type=natural, default=0, help="of everything random (default: 0)")
-    parser.add_argument("--workers", type=int, default=2, help="threads that read photographs (default: 2)")
+    parser.add_argument("--seed", type=seed, default=0, help="of everything random (default: 0)")
+    parser.add_argument(
+        "--workers", type=natural, default=2, help="threads that read photographs (default: 2)"
+    )
     parser.add_argument(
         "--precision", default="float32", help="float32, mixed_bfloat16 or mixed_float16 (default: float32)"
     )

@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import inspect
+import math
 import pkgutil
 from collections.abc import Callable, Sequence
 from types import ModuleType
@@ -72,8 +73,12 @@ class Configuration:
                 f"{self.name}: size {(odd or [self.default_size])[0]} does not do: sizes are multiples "
                 f"of {self.size_multiple}, and the default is one of those listed"
             )
-        if min(self.epochs, self.batch_size, self.steps_per_epoch or 1) < 1:
+        if min(self.epochs, self.batch_size, 1 if self.steps_per_epoch is None else self.steps_per_epoch) < 1:
             raise ConfigurationError(f"{self.name}: epochs, batches and photographs are counted from 1")
+        if not 0 < self.vividness < math.inf:
+            raise ConfigurationError(
+                f"{self.name}: a vividness of {self.vividness} does not do: it is a factor above 0"
+            )
 
 
 def names() -> list[str]:

@@ -32,6 +32,8 @@ EXTRACTORS = ("efficientnet-lite0", "inception-resnet-v2")
 
 def configuration(extractor: str = EXTRACTORS[0]) -> Configuration:
     """State the case, with one of ``EXTRACTORS``."""
+    if extractor not in EXTRACTORS:
+        raise ConfigurationError(f"no extractor {extractor!r}; there are: {', '.join(EXTRACTORS)}")
     return Configuration(
         name="koala",
         description=f"Deep Koalarization, regression on a*b*, features of {extractor}.",
@@ -51,8 +53,6 @@ def configuration(extractor: str = EXTRACTORS[0]) -> Configuration:
 
 
 def _build(extractor: str) -> keras.Model:
-    if extractor not in EXTRACTORS:
-        raise ConfigurationError(f"no extractor {extractor!r}; there are: {', '.join(EXTRACTORS)}")
     if extractor == EXTRACTORS[1]:
         return koala.build(koala.inception_resnet_v2())
     network = koala.build(koala.efficientnet(_VARIANT))
