@@ -29,7 +29,10 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):  # type: ig
 
 @keras.saving.register_keras_serializable("photochrom")
 class FineTuningAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
-    """AdamW that moves the layers named ``encoder_`` by a fraction of its learning rate."""
+    """AdamW that moves the layers named ``encoder_`` by a fraction of its learning rate.
+
+    Weights decay by the whole rate, the encoder's too.
+    """
 
     def __init__(self, *args: Any, encoder_rate: float = 0.1, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
