@@ -10,12 +10,12 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from scipy import ndimage
 
 from benchmarks import subjects
 from photochrom_contract import photograph, reduction, tensors
 from photochrom_contract.upsampling import ChromaField, Upsampling
+from photochrom_serving import cores
 from photochrom_training.evaluation.test_set import TestSet
 
 METHODS: tuple[Upsampling, ...] = ("bilinear", "guided")
@@ -37,7 +37,7 @@ def main() -> None:
     manifest = subjects.latest(arguments.models, arguments.name)
     samples = manifest.default_size // manifest.chroma_stride
     model = subjects.model_file(arguments.models, manifest)
-    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    run = subjects.bare_session(model, cores.available())
     totals = {(kind, method): np.zeros(5) for kind in ("model", "truth") for method in METHODS}
     count = 0
     for one in TestSet.open(arguments.photographs, arguments.every):
@@ -45,9 +45,7 @@ def main() -> None:
         truth = one.lab
         lightness = np.ascontiguousarray(truth[..., 0])
         plane = photograph.reduce_lightness(lightness, manifest.default_size)
-        (predicted,) = session.run(
-            [tensors.CHROMA], {tensors.LIGHTNESS: tensors.lightness_to_tensor(plane[None])}
-        )
+        (predicted,) = run(tensors.lightness_to_tensor(plane[None]))
         for kind, chroma in {"model": predicted[0], "truth": reduced(truth, samples)}.items():
             for method in METHODS:
                 totals[kind, method] += measured(truth, chroma, method)

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +45,7 @@ def plane_of(photo: Path, size: int) -> npt.NDArray[np.uint8]:
 
 def bare_session(
     model: Path, threads: int, provider: str = "cpu"
-) -> Callable[[npt.NDArray[np.float32]], object]:
+) -> Callable[[npt.NDArray[np.float32]], Any]:
     """The model's session, opened as the server opens its own, but for CUDA graphs: a batch in, chroma out.
 
     :raises ProviderError: if the provider does not run here; ONNX Runtime alone would take the CPU instead.
