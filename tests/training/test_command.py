@@ -75,7 +75,7 @@ def test_the_list_says_what_each_configuration_is_for() -> None:
         ),
         (["photochrom", "--photographs", "nowhere"], "nowhere: no such file or folder"),
         (["photochrom"], "name a configuration and the --photographs"),
-        (["koala", "--photographs", "{folder}", "--extractor", "vgg"], "no extractor 'vgg'"),
+        (["koala", "--photographs", "nowhere", "--extractor", "vgg"], "no extractor 'vgg'"),
         (
             ["koala", "--photographs", "{folder}", "--epochs", "0"],
             "are counted from 1",

@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,20 @@ def test_of_a_damaged_shard_nothing_is_taken_for_the_whole(tmp_path: Path, damag
 
     with pytest.raises(photographs.PhotographsError, match=r"shard\.tar: .*at byte \d+ is neither"):
         photographs.index([shard])
+
+
+def test_the_index_of_a_shard_takes_no_more_memory_than_its_photographs(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "shard.tar", "w") as shard:
+        for number in range(2000):
+            shard.addfile(tarfile.TarInfo(f"label/{number}.png"))
+    tracemalloc.start()
+
+    found = photographs.index([tmp_path / "shard.tar"])
+
+    held, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(found) == 2000
+    assert most < 1.5 * held
 
 
 def test_the_split_loses_nothing_and_keeps_the_order(tmp_path: Path) -> None:

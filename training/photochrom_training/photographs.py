@@ -160,15 +160,16 @@ def _in_folder(folder: Path) -> Iterator[Photograph]:
 
 def _in_shard(shard: Path) -> Iterator[Photograph]:
     try:
-        with shard.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as members:
-            for member in members:
+        with shard.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as archive:
+            for member in archive:
+                archive.members.clear()  # type: ignore[attr-defined]  # they would outweigh the index
                 path = PurePosixPath(member.name)
                 if member.isfile() and path.suffix.lower() in SUFFIXES:
                     # Without the ./ of a whole folder's shard: the name is the same in the folder
                     yield Photograph(shard, member.offset_data, member.size, path.as_posix())
-            file.seek(members.offset)
+            file.seek(archive.offset)
             if {*file.read(tarfile.RECORDSIZE)} != {0}:  # tarfile itself takes a damaged header for the end
-                raise tarfile.ReadError(f"at byte {members.offset} is neither a member nor the end")
+                raise tarfile.ReadError(f"at byte {archive.offset} is neither a member nor the end")
     except tarfile.TarError as error:
         message = "neither a picture that Pillow reads nor a whole, uncompressed tar file"
         raise PhotographsError(f"{shard}: {message}: {error}") from error
