@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import av
 import numpy as np
@@ -17,10 +17,12 @@ from av.video.stream import VideoStream
 from photochrom._errors import VideoError
 from photochrom._video.information import Information, chosen_stream, has_rgb
 from photochrom._video.luma import LumaTables, Plane
+from photochrom._video.naming import name_of
 from photochrom._video.problems import clock, reading
 from photochrom._video.resampling import stretch
 
-_LACK = 1.0
+SALVAGE_HINT: Final = "(salvage, --salvage, goes on after damage)"
+_LACK: Final = 1.0
 """Seconds that a file may be shorter than it says."""
 
 
@@ -60,26 +62,20 @@ class Decoder:
         :raises VideoError: naming the time, at what cannot be decoded, or where the file is cut off,
             unless that is to be salvaged; and where the size changes.
         """
-        last: int | None = None
-        for frame in self._decoded(start):
-            # A frame without a time follows the one before it at the mean rate.
-            step = max(1, round(1 / (self._information.rate * self._information.time_base)))
-            pts = frame.pts if frame.pts is not None else (0 if last is None else last + step)
-            if last is not None and pts <= last:
-                continue  # a player would not show it either
-            last = pts
+        for pts, frame in self._decoded(start):
             self._check(frame, pts)
             yield Frame(pts, frame.duration or 0, self._grey(frame))
 
-    def _decoded(self, start: int | None) -> Iterator[VideoFrame]:
+    def _decoded(self, start: int | None) -> Iterator[tuple[int, VideoFrame]]:
         if start is not None:
             # Where seeking does not arrive at the very frame, reading from the beginning does.
             for position in (start, None):
-                with reading(self._path), av.open(self._path, "r") as container:
+                with reading(self._path), av.open(name_of(self._path), "r") as container:
                     stream = chosen_stream(container, self._path)
                     if position is not None and not _seek(container, stream, position):
                         continue
-                    found = self._from(self._read(container, stream), start)
+                    timed = self._timed(self._read(container, stream), 0 if position is None else None)
+                    found = self._from(timed, start)
                     first = next(found, None)
                     if first is None:
                         continue
@@ -87,42 +83,72 @@ class Decoder:
                     yield from found
                     return
             raise VideoError(str(self._path), f"has no frame at {self._clock(start)} any more")
-        with reading(self._path), av.open(self._path, "r") as container:
-            yield from self._read(container, chosen_stream(container, self._path))
+        with reading(self._path), av.open(name_of(self._path), "r") as container:
+            yield from self._timed(self._read(container, chosen_stream(container, self._path)), 0)
 
     @staticmethod
-    def _from(frames: Iterator[VideoFrame], start: int) -> Iterator[VideoFrame]:
+    def _from(timed: Iterator[tuple[int, VideoFrame]], start: int) -> Iterator[tuple[int, VideoFrame]]:
         """The frames from that time on; none if there is not one of exactly that time."""
+        for pts, frame in timed:
+            if pts > start:
+                return
+            if pts == start:
+                yield pts, frame
+                yield from timed
+                return
+
+    def _timed(self, frames: Iterator[VideoFrame], first: int | None) -> Iterator[tuple[int, VideoFrame]]:
+        """The frames with their times; one without follows the one before it at the mean rate.
+
+        :param first: the time of a first frame without; if it is not known, there are no frames.
+        """
+        step = max(1, round(1 / (self._information.rate * self._information.time_base)))
+        last: int | None = None
+        behind = False
         for frame in frames:
-            if frame.pts is None or frame.pts > start:
+            following = first if last is None else last + step
+            pts = frame.pts if frame.pts is not None else following
+            if pts is None:
                 return
-            if frame.pts == start:
-                yield frame
-                yield from frames
-                return
+            if last is not None and pts <= last:  # a player would not show it either
+                if not behind and (last - pts) * self._information.time_base > _LACK:
+                    behind = True
+                    self._note(last, f"its clock goes back there, to {self._clock(pts)}: split it there")
+                continue
+            last, behind = pts, False
+            yield pts, frame
 
     def _read(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
         stream.thread_type = "AUTO"
-        end = 0
-        packets = container.demux(stream)
+        info = self._information
+        ends = {stream.index: Fraction(0)}  # in seconds; of all streams: sound may go on without a picture
+        packets = container.demux()
         while True:
             frames: list[VideoFrame] = []
             try:
                 packet = next(packets, None)
                 if packet is None:
                     break
+                index = packet.stream.index
                 if packet.pts is not None:
-                    end = max(end, packet.pts + (packet.duration or 0))
-                frames = packet.decode()
+                    end = (packet.pts + (packet.duration or 0)) * packet.time_base
+                    ends[index] = max(ends.get(index, end), end)
+                if index == stream.index:
+                    frames = stream.decode(packet)
             except FFmpegError:
-                self._note(end, "something there cannot be decoded")
+                self._note(round(ends[stream.index] / info.time_base), "something there cannot be decoded")
             yield from frames
-        said = stream.duration and (stream.start_time or 0) + stream.duration
-        if said is None and container.duration is not None:
-            start = container.start_time or 0
-            said = round(Fraction(start + container.duration, av.time_base) / self._information.time_base)
-        if said is not None and (said - end) * self._information.time_base > _LACK:
-            self._note(end, f"it ends there, but says that it lasts until {self._clock(said)}")
+        if stream.duration:
+            said = ((stream.start_time or 0) + stream.duration) * info.time_base
+            lack = said - ends[stream.index]
+        elif container.duration is not None:
+            said = Fraction((container.start_time or 0) + container.duration, av.time_base)
+            lack = said - max(ends.values())
+        else:
+            return
+        if lack > _LACK:
+            lasts = f"it ends there, but says that it lasts until {clock(said - info.origin)}"
+            self._note(round(ends[stream.index] / info.time_base), lasts)
 
     def _check(self, frame: VideoFrame, pts: int) -> None:
         info = self._information
@@ -138,7 +164,7 @@ class Decoder:
     def _note(self, pts: int, what: str) -> None:
         damage = f"is damaged at {self._clock(pts)}: {what}"
         if not self._salvage:
-            raise VideoError(str(self._path), f"{damage} (salvage, --salvage, goes on after damage)")
+            raise VideoError(str(self._path), f"{damage} {SALVAGE_HINT}")
         self.damage.append((pts, damage))
 
     def _clock(self, pts: int) -> str:

@@ -1,5 +1,6 @@
 """What a video file says of itself."""
 
+import contextlib
 import dataclasses
 import math
 import re
@@ -10,6 +11,7 @@ from typing import Any, Final
 import av
 import numpy as np
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.format import Flags
 from av.stream import Disposition
 from av.video.frame import VideoFrame
@@ -17,6 +19,7 @@ from av.video.stream import VideoStream
 
 from photochrom._errors import VideoError
 from photochrom._video.colorimetry import Colorimetry, UnsupportedColorError
+from photochrom._video.naming import name_of
 from photochrom._video.problems import reading
 
 _PLANES: Final = re.compile(r"(?:yuvj?(4\d\d)p|gray)(\d*)(?:le)?")
@@ -41,7 +44,7 @@ class PixelFormat:
     @classmethod
     def of(cls, frame: VideoFrame) -> "PixelFormat":
         """The frame's own, or else the one that it is converted to."""
-        own = cls.named(frame.format.name)
+        own = cls.named(frame.format.name) or cls.named(re.sub("be$", "le", frame.format.name))
         if own is not None:
             return own
         # Packed, half-packed, of colors or with a palette.
@@ -106,7 +109,8 @@ def chosen_stream(container: InputContainer, path: Path) -> VideoStream:
             if stream.codec_context is None:
                 raise VideoError(str(path), "its video has a codec that there is no decoder for")
             return stream
-    others = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+    types = {"cover picture" if stream.type == "video" else stream.type for stream in container.streams}
+    others = ", ".join(sorted(types)) or "nothing"
     raise VideoError(str(path), f"has no video stream: there is {others} in it")
 
 
@@ -115,9 +119,11 @@ def read_information(path: Path) -> Information:
 
     :raises VideoError: if there is no video in it, or none that can be read.
     """
-    with reading(path), av.open(path, "r") as container:
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise VideoError(str(path), "is no file: a video is read more than once, so save it to one first")
+    with reading(path), av.open(name_of(path), "r") as container:
         stream = chosen_stream(container, path)
-        frame = next(container.decode(stream), None)
+        frame = _first_frame(container, stream)
         if frame is None:
             raise VideoError(str(path), "has no frame that can be decoded")
         assert stream.time_base is not None
@@ -148,6 +154,15 @@ def read_information(path: Path) -> Information:
             display_matrix=tuple(np.frombuffer(matrix, np.int32).tolist()) if matrix else None,
             origin=origin,
         )
+
+
+def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame | None:
+    """The first that can be decoded; whoever decodes all of them tells of damage before it."""
+    for packet in container.demux(stream):
+        with contextlib.suppress(FFmpegError):
+            if frames := packet.decode():
+                return frames[0]
+    return None
 
 
 def has_rgb(frame: VideoFrame) -> bool:

@@ -20,6 +20,7 @@ from photochrom._errors import VideoError
 from photochrom._video.durability import sync
 from photochrom._video.encoders import Encoding
 from photochrom._video.information import Information
+from photochrom._video.naming import name_of
 from photochrom._video.part_writer import Part, tag
 from photochrom._video.problems import writing
 from photochrom._video.segments import Parts
@@ -34,7 +35,10 @@ def check_streams(source: Path, destination: Path, encoding: Encoding, informati
     :raises VideoError: if it cannot hold an audio or a subtitle stream.
     """
     notes = []
-    with av.open(source, "r") as container, av.open(os.devnull, "w", format=encoding.container) as trial:
+    with (
+        av.open(name_of(source), "r") as container,
+        av.open(os.devnull, "w", format=encoding.container) as trial,
+    ):
         for stream in container.streams:
             if stream.index == information.index:
                 continue
@@ -70,9 +74,9 @@ def join(
     try:
         with (
             writing(destination),
-            av.open(source, "r") as original,
-            av.open(parts.file(parts.whole[0]), "r") as first,
-            av.open(partial, "w", format=encoding.container, options=_options(encoding)) as joined,
+            av.open(name_of(source), "r") as original,
+            av.open(name_of(parts.file(parts.whole[0])), "r") as first,
+            av.open(name_of(partial), "w", format=encoding.container, options=_options(encoding)) as joined,
         ):
             video = _add_video(joined, first.streams.video[0], original, information)
             copies = _add_others(joined, original, information)
@@ -192,7 +196,7 @@ def _video_packets(
 
 def _packets(parts: Parts, part: Part, information: Information) -> list[Packet[VideoStream]]:
     """A part's packets in the order of decoding, their ``pts`` in the source's time base."""
-    with av.open(parts.file(part), "r") as container:
+    with av.open(name_of(parts.file(part)), "r") as container:
         packets = [packet for packet in container.demux(container.streams.video[0]) if packet.size]
     for packet in packets:  # NUT takes finer steps than it is told
         packet.pts = round(_pts(packet) * packet.time_base / information.time_base)

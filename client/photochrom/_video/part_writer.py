@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 from photochrom._video import scheduling
 from photochrom._video.encoders import Encoding
 from photochrom._video.information import Information
+from photochrom._video.naming import name_of
 from photochrom._video.problems import writing
 
 _GLOBAL_HEADER: Final = 1 << 22  # AV_CODEC_FLAG_GLOBAL_HEADER
@@ -59,7 +60,7 @@ class Writer:
         self._number = number
         self._time_base = information.time_base
         with writing(destination):
-            self._container = av.open(file, "w", format=encoding.segments)
+            self._container = av.open(name_of(file), "w", format=encoding.segments)
         self._stream = _add_stream(self._container, encoding, information)
         self._pts: list[int] = []
         self._duration = 0

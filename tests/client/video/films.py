@@ -14,7 +14,7 @@ import numpy.typing as npt
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.packet import Packet
-from av.stream import Stream
+from av.stream import Disposition, Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -45,6 +45,7 @@ def write(
     time_base: Fraction = Fraction(1, RATE),
     chroma: tuple[int, int] | None = None,
     sound: bool = False,
+    sound_seconds: float | None = None,
     subtitles: str = "",
     turned: int = 0,
     options: dict[str, str] | None = None,
@@ -56,6 +57,7 @@ def write(
     :param luma: Y' of the frames, ``(n, h, w)``, uint8 or uint16.
     :param times: the frames' timestamps in ``time_base``; one after the other without.
     :param chroma: the codes of Cb and Cr, all over; neutral without.
+    :param sound_seconds: how long the sound lasts; as long as the frames at ``RATE`` without.
     :param subtitles: FFmpeg's name of the codec of a subtitle stream.
     :param turned: degrees, counter-clockwise, to turn frames by for display.
     :param context: attributes of the encoder's context.
@@ -88,7 +90,7 @@ def write(
         container.mux(stream.encode(None))
         if tone is not None:
             assert isinstance(tone, AudioStream)
-            for packet in _tone(tone, count / RATE):
+            for packet in _tone(tone, sound_seconds or count / RATE):
                 container.mux(packet)
         if text is not None:
             container.mux(_subtitle(text))
@@ -226,6 +228,21 @@ def copy_sound(source: Path, destination: Path) -> None:
             if packet.size:
                 packet.stream = copy
                 alone.mux(packet)
+
+
+def sound_with_cover(path: Path) -> None:
+    """An MP3 with a cover picture."""
+    with av.open(path, "w") as container:
+        tone = container.add_stream("mp3", rate=8000, layout="mono", format="fltp")
+        cover = container.add_stream("mjpeg", rate=1)
+        assert isinstance(tone, AudioStream)
+        assert isinstance(cover, VideoStream)
+        cover.width, cover.height, cover.pix_fmt = WIDTH, HEIGHT, "yuvj420p"
+        cover.disposition = Disposition.attached_pic
+        picture = VideoFrame(WIDTH, HEIGHT, "yuvj420p")
+        picture.pts = 0
+        for packet in [*cover.encode(picture), *cover.encode(None), *_tone(tone, 1)]:
+            container.mux(packet)
 
 
 def join_of_sizes(path: Path, sizes: Sequence[tuple[int, int]]) -> None:

@@ -1,8 +1,10 @@
 """What goes wrong with a video is one clear line, and no half-written file."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,8 @@ SOURCES: dict[str, tuple[Callable[[Path], object], str]] = {
     "letter.mp4": (lambda path: path.write_text("Dear grandmother"), "is not a video"),
     "empty.mkv": (lambda path: path.write_bytes(b""), "is not a video"),
     "sound.wav": (sound_alone, "has no video stream: there is audio in it"),
+    "cover.mp3": (films.sound_with_cover, "has no video stream: there is audio, cover picture in it"),
+    "pipe.mkv": (os.mkfifo, "is no file: a video is read more than once"),
     "bright.mkv": (
         lambda path: films.write(
             path, films.grey_frames(2), pixels="yuv420p", context={"color_trc": 16, "colorspace": 9}
@@ -129,6 +133,41 @@ def test_a_file_that_is_cut_off_is_damaged_at_its_end(
         with pytest.raises(photochrom.VideoError, match=r"is damaged at 0:00:0[12]\.\d: it ends there"):
             colorizer.colorize_video(source, tmp_path / "out.mkv")
         assert not (tmp_path / "out.mkv").exists()
+
+
+def test_salvage_goes_on_after_damage_of_the_first_frame(tmp_path: Path, colorizer: Colorizer) -> None:
+    source = films.write(
+        tmp_path / "in.mkv", films.grey_frames(20), codec="mpeg4", pixels="yuv420p", options={"g": "1"}
+    )
+    _, first = films.packets(source, "video")[0]
+    source.write_bytes(source.read_bytes().replace(first, bytes(len(first))))
+    with pytest.raises(photochrom.VideoError, match=r"is damaged at 0:00:00\.[01]: .*--salvage"):
+        colorizer.colorize_video(source, tmp_path / "out.mkv")
+    assert colorizer.colorize_video(source, tmp_path / "out.mkv", salvage=True).frames == 19
+
+
+def test_sound_that_lasts_longer_than_the_picture_is_no_damage(tmp_path: Path, colorizer: Colorizer) -> None:
+    source = films.write(tmp_path / "in.mkv", films.grey_frames(25), sound=True, sound_seconds=3)
+    assert colorizer.colorize_video(source, tmp_path / "out.mkv").frames == 25
+    assert films.packets(tmp_path / "out.mkv", "audio") == films.packets(source, "audio")
+
+
+def strung_together(path: Path, count: int) -> Path:
+    """Two transport streams of so many frames each: the clock starts anew in between."""
+    films.write(
+        path, films.grey_frames(count), codec="libx264", pixels="yuv420p", sound=True,
+        time_base=Fraction(1, 90_000), times=range(0, count * 3600, 3600),
+    )  # fmt: skip
+    path.write_bytes(path.read_bytes() * 2)
+    return path
+
+
+def test_a_clock_that_goes_back_is_told_and_not_half_the_film_left_out(
+    tmp_path: Path, colorizer: Colorizer
+) -> None:
+    source = strung_together(tmp_path / "in.ts", 50)
+    with pytest.raises(photochrom.VideoError, match=r"at 0:00:02\.\d: its clock goes back there, to 0:00:00"):
+        colorizer.colorize_video(source, tmp_path / "out.mkv")
 
 
 def test_a_size_that_changes_is_told_with_its_time(tmp_path: Path, colorizer: Colorizer) -> None:

@@ -76,3 +76,16 @@ def test_a_variable_frame_rate_stays_as_it_is(tmp_path: Path, colorizer: Coloriz
     )
     colorizer.colorize_video(source, tmp_path / "out.mp4")
     assert films.read(tmp_path / "out.mp4").times == films.read(source).times
+
+
+@pytest.mark.parametrize(
+    "name", ["Berlin: Die Sinfonie.mkv", "-o.mkv", "film%03d.mkv", "Kinder \udcfcben.mkv"]
+)
+def test_a_file_may_have_any_name(
+    name: str, tmp_path: Path, colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    films.write(tmp_path / "in.mkv", films.grey_frames(3)).rename(name)
+    colorizer.colorize_video(name, f"color/{name}")
+    colorizer.colorize_video(name, f"{name}-color.mkv")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, f"{name}-color.mkv", "color"])

@@ -204,3 +204,12 @@ def test_a_frame_may_have_any_size(width: int, height: int, tmp_path: Path, colo
     source = films.write(tmp_path / "in.mkv", films.grey_frames(3, width, height), pixels="gray")
     colorizer.colorize_video(source, tmp_path / "out.mkv")
     assert films.read(tmp_path / "out.mkv").luma.shape == (3, height, width)
+
+
+def test_greys_of_16_bits_are_read_whichever_byte_is_first(tmp_path: Path, colorizer: Colorizer) -> None:
+    luma = films.grey_frames(2).astype(np.uint16) << 8
+    source = films.write(tmp_path / "in.mov", luma.byteswap(), codec="png", pixels="gray16be")
+    colorizer.colorize_video(source, tmp_path / "out.mkv", codec="ffv1")
+    before, after = luma / 65535, films.read(tmp_path / "out.mkv").rgb
+    grey = lab.rgb_to_lab(np.repeat(before[..., None], 3, axis=-1))
+    assert np.abs(lab.rgb_to_lab(after)[..., 0] - grey[..., 0]).mean() < 0.1

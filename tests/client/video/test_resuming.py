@@ -116,6 +116,22 @@ def test_damage_before_the_part_that_it_goes_on_with_is_noted_too(
     assert colored.notes == whole.notes
 
 
+def test_it_goes_on_in_a_format_without_timestamps(colorizer: Colorizer, tmp_path: Path) -> None:
+    luma = films.grey_frames(300)  # twelve seconds
+    source = films.write(tmp_path / "in.h264", luma, codec="libx264", pixels="yuv420p")
+    whole = colorizer.colorize_video(source, tmp_path / "whole.mkv", codec="ffv1")
+
+    def stop(state: VideoProgress) -> None:
+        if state.frames == 290:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        colorizer.colorize_video(source, tmp_path / "out.mkv", codec="ffv1", progress=stop)
+    colored = colorizer.colorize_video(source, tmp_path / "out.mkv", codec="ffv1")
+    assert (colored.frames, colored.resumed) == (whole.frames, 256)
+    assert same(films.read(tmp_path / "out.mkv"), films.read(tmp_path / "whole.mkv"))
+
+
 def test_two_processes_do_not_color_into_one_file_at_once(
     source: Path, colorizer: Colorizer, tiny_target: str, tmp_path: Path
 ) -> None:
