@@ -160,6 +160,19 @@ def test_a_run_goes_on_once_a_held_out_photograph_is_there_again(photographs: Pa
     assert len(history.read(tmp_path / "run" / "history.csv")) == 2
 
 
+def test_a_run_that_holds_out_grey_alone_says_so(photographs: Path, tmp_path: Path) -> None:
+    chosen = dataclasses.replace(tiny_configuration.configuration(1), validation_share=0)
+    place = tmp_path / "photographs"
+    shutil.copytree(photographs, place)
+    (one,) = split(index([place]), chosen.validation_share)[1]
+    shutil.copyfile(photographs / "grey.png", one.file)
+
+    with pytest.raises(
+        PhotographsError, match=f"of 1 photographs held out none will do, as .*{one.name}: has no"
+    ):
+        run.train(chosen, [place], tmp_path / "run")
+
+
 def test_a_run_among_its_own_photographs_could_not_go_on(photographs: Path) -> None:
     with pytest.raises(PhotographsError, match=r"run lies in .*: choose another --output"):
         run.train(tiny_configuration.configuration(2), [photographs], photographs / "run")

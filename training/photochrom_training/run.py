@@ -105,9 +105,14 @@ def _train(
     """Train in a folder that is this run's own."""
     # Photographs
     training, held_out = photographs.split(found, configuration.validation_share)
-    validation, skipped = keep_colored(held_out)
-    if not validation or not any(open_colored(photograph)[0] for photograph in training):
+    if not any(open_colored(photograph)[0] for photograph in training):
         raise photographs.PhotographsError("no color to learn from: the photographs are grey, or unreadable")
+    validation, skipped = keep_colored(held_out)
+    if not validation:
+        name, problem = next(iter(skipped.items()))
+        raise photographs.PhotographsError(
+            f"of {len(held_out)} photographs held out none will do, as {name}: {problem}; train on more"
+        )
     shared = len(validation) // devices * devices
     if not shared:
         raise MachineError(
