@@ -8,6 +8,7 @@ from av.codec.codec import UnknownCodecError
 
 from photochrom._errors import VideoError
 from photochrom._video.information import Information, PixelFormat
+from photochrom._video.pixel_formats import choose_pixels
 
 _CONTAINERS: Final = {
     ".m4v": "mp4",
@@ -40,7 +41,15 @@ _ENCODERS: Final[dict[str, _Encoder]] = {
     "ffv1": _Encoder("ffv1", options=(("level", "3"),), containers=frozenset({"matroska"})),
     "h264": _Encoder("libx264", "crf", 18, 51, (("preset", "medium"),)),
     "hevc": _Encoder("libx265", "crf", 20, 51, (("preset", "medium"), ("x265-params", "log-level=none"))),
-    "mjpeg": _Encoder("mjpeg", "qscale", 2, 31, containers=frozenset({"mov", "matroska"})),
+    "mjpeg": _Encoder(
+        # Unofficial is any range but the full one; a comment in each frame says which it is.
+        "mjpeg",
+        "qscale",
+        2,
+        31,
+        (("strict", "unofficial"),),
+        frozenset({"mov", "matroska"}),
+    ),
     "prores": _Encoder("prores_ks", containers=frozenset({"mov", "matroska"}), segments="mov"),
     "vp8": _Encoder(
         "libvpx", "crf", 8, 63, (("b", "8M"), ("cpu-used", "4")), frozenset({"matroska", "webm"})
@@ -141,7 +150,8 @@ def choose_encoding(
         options["x264-params"] = "tff=1" if information.first_field == "top" else "bff=1"
     elif information.first_field is not None and codec in _WITHOUT_FIELDS:
         notes.append(f"its frames are interlaced, which is not written with {codec}")
-    pixels = _closest(encoder.name, information.pixels)
+    pixels, remarks = choose_pixels(name, codec, encoder.name, information)
+    notes += remarks
     return Encoding(codec, encoder.name, options, pixels, container, encoder.segments, notes)
 
 
@@ -151,24 +161,3 @@ def _exists(encoder: str) -> bool:
     except UnknownCodecError:
         return False
     return True
-
-
-def _closest(encoder: str, source: PixelFormat) -> PixelFormat:
-    """The encoder's pixel format that keeps the source's samples, or most of them.
-
-    A source without chroma, or that was converted from other colors, gets 4:2:0 if the encoder has it:
-    chroma is smooth, and everything plays that.
-    """
-    wanted = source.sampling if source.sampling in ("422", "444") else "420"
-    candidates = []
-    for video_format in av.Codec(encoder, "w").video_formats or ():
-        pixels = PixelFormat.named(video_format.name)
-        if pixels is not None and pixels.sampling in ("420", "422", "444") and pixels.depth <= 12:
-            candidates.append(pixels)
-    assert candidates, f"{encoder} takes no planes of Y', Cb and Cr"
-
-    def distance(pixels: PixelFormat) -> tuple[int, int, str]:
-        depth = pixels.depth - source.depth
-        return (depth if depth >= 0 else 100 - depth, abs(int(pixels.sampling) - int(wanted)), pixels.name)
-
-    return min(candidates, key=distance)

@@ -57,6 +57,11 @@ class PixelFormat:
         match = _PLANES.fullmatch(name)
         return match and cls(name, match[1] or "400", int(match[2] or 8))
 
+    @property
+    def shifts(self) -> tuple[int, int]:
+        """Powers of two by which its chroma planes are smaller: horizontally, vertically."""
+        return {"420": (1, 1), "422": (1, 0), "444": (0, 0)}[self.sampling]
+
 
 @dataclasses.dataclass(frozen=True)
 class Information:

@@ -26,6 +26,8 @@ from photochrom._video.problems import writing
 from photochrom._video.segments import Parts
 
 _COPIED = frozenset({"audio", "subtitle", "attachment"})
+_ROOMIEST = {".mkv": "matroska", ".mov": "mov", ".mp4": "mp4"}
+"""Extensions to suggest, and FFmpeg's names of their formats: what holds most comes first."""
 
 
 def check_streams(source: Path, destination: Path, encoding: Encoding, information: Information) -> list[str]:
@@ -45,16 +47,30 @@ def check_streams(source: Path, destination: Path, encoding: Encoding, informati
             if stream.type not in _COPIED:
                 notes.append(f"stream {stream.index} ({stream.type}) is left out")
                 continue
-            try:
-                trial.add_stream_from_template(stream)
-            except ValueError as error:
+            if not _holds(trial, stream):
                 name = stream.codec_context.name if stream.codec_context else stream.type
                 raise VideoError(
                     str(destination),
                     f"{destination.suffix} holds no {name}, which the source's stream {stream.index} "
-                    f"({stream.type}) is: choose .mkv",
-                ) from error
+                    f"({stream.type}) is: {_where_else(stream)}",
+                )
     return notes
+
+
+def _holds(container: OutputContainer, stream: Stream) -> bool:
+    try:
+        container.add_stream_from_template(stream)
+    except ValueError:
+        return False
+    return True
+
+
+def _where_else(stream: Stream) -> str:
+    for suffix, name in _ROOMIEST.items():
+        with av.open(os.devnull, "w", format=name) as trial:
+            if _holds(trial, stream):
+                return f"choose {suffix}"
+    return "nothing else here does, so color a copy of the source without it"
 
 
 def join(

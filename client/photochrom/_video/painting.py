@@ -1,6 +1,6 @@
 """Chroma onto a frame: the frame's own lightness, and Cb and Cr of the predicted color."""
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from av.video.frame import VideoFrame
@@ -10,9 +10,6 @@ from photochrom._video.colorimetry import Colorimetry
 from photochrom._video.information import PixelFormat
 from photochrom._video.luma import LumaTables, Plane
 from photochrom._video.resampling import Floats, shrink, stretch
-
-_SHIFTS: Final = {"420": (1, 1), "422": (1, 0), "444": (0, 0)}
-"""Powers of two by which chroma planes are smaller: horizontally, vertically."""
 
 
 class Painter:
@@ -36,7 +33,7 @@ class Painter:
             with the chroma as it is once rounded and subsampled.
         """
         height, width = luma.shape
-        across, down = _SHIFTS[self._pixels.sampling]
+        across, down = self._pixels.shifts
         size = (-(-width >> across), -(-height >> down))
         blue, red = self._chroma.encode(
             shrink(self._tables.lightness_of(luma), *size),

@@ -83,6 +83,16 @@ def test_a_destination_that_does_not_do_is_told_before_anything_is_colored(
     assert source.read_bytes() == content
 
 
+def test_where_a_stream_can_go_instead_is_told(tmp_path: Path, colorizer: Colorizer) -> None:
+    source = films.write(
+        tmp_path / "in.mp4", films.grey_frames(25), codec="libx264", pixels="yuv420p", subtitles="mov_text"
+    )
+    with pytest.raises(
+        photochrom.VideoError, match=r"\.mkv holds no mov_text, .*\(subtitle\) is: choose \.mov$"
+    ):
+        colorizer.colorize_video(source, tmp_path / "out.mkv")
+
+
 @pytest.fixture
 def damaged(tmp_path: Path) -> Path:
     """Four seconds, of which something in the middle is overwritten."""

@@ -213,3 +213,47 @@ def test_greys_of_16_bits_are_read_whichever_byte_is_first(tmp_path: Path, color
     before, after = luma / 65535, films.read(tmp_path / "out.mkv").rgb
     grey = lab.rgb_to_lab(np.repeat(before[..., None], 3, axis=-1))
     assert np.abs(lab.rgb_to_lab(after)[..., 0] - grey[..., 0]).mean() < 0.1
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "sampling"), [(65, 49, "4:4:4"), (65, 48, "4:4:4"), (64, 49, "4:2:2")]
+)
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_an_odd_size_takes_finer_chroma_and_that_is_said(
+    codec: str, width: int, height: int, sampling: str, *, tmp_path: Path, colorizer: Colorizer
+) -> None:
+    source = films.write(tmp_path / "in.mkv", films.grey_frames(3, width, height))
+    colored = colorizer.colorize_video(source, tmp_path / "out.mp4", codec=codec)
+    assert films.read(tmp_path / "out.mp4").luma.shape == (3, height, width)
+    said = f"its size, {width} x {height}, takes {sampling} chroma with {codec}, which not every player shows"
+    assert colored.notes == (said,)
+
+
+def test_the_486_lines_of_interlaced_ntsc_are_written(tmp_path: Path, colorizer: Colorizer) -> None:
+    source = films.write(
+        tmp_path / "in.mkv", films.grey_frames(2, 720, 486), pixels="yuv420p", context={"field_order": 3}
+    )
+    colorizer.colorize_video(source, tmp_path / "out.mp4")
+    after = films.read(tmp_path / "out.mp4")
+    assert after.luma.shape == (2, 486, 720)
+    assert after.stream.codec_context.field_order == 3
+
+
+@pytest.mark.parametrize("full_range", [False, True])
+def test_motion_jpeg_keeps_the_range(full_range: bool, tmp_path: Path, colorizer: Colorizer) -> None:
+    source = films.write(
+        tmp_path / "in.mkv", films.grey_frames(3), pixels="yuv420p",
+        context={"color_range": 2 if full_range else 1},
+    )  # fmt: skip
+    colorizer.colorize_video(source, tmp_path / "out.mkv", codec="mjpeg")
+    before, after = films.read(source), films.read(tmp_path / "out.mkv")
+    difference = lab.rgb_to_lab(after.rgb)[..., 0] - lab.rgb_to_lab(before.rgb)[..., 0]
+    assert np.abs(difference).mean() < 1
+    assert after.frames[0].color_range == (2 if full_range else 1)
+
+
+def test_bits_that_a_codec_does_not_keep_are_said(tmp_path: Path, colorizer: Colorizer) -> None:
+    luma = films.grey_frames(2) * np.uint16(4)
+    source = films.write(tmp_path / "in.mkv", luma, pixels="gray10le")
+    colored = colorizer.colorize_video(source, tmp_path / "out.mkv", codec="vp8")
+    assert colored.notes == ("of its 10 bits a sample, vp8 keeps 8",)
