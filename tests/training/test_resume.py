@@ -47,6 +47,32 @@ def test_a_killed_run_goes_on_to_the_same_history(photographs: Path, finished: P
         assert row["val_loss"] == pytest.approx(whole["val_loss"], rel=1e-3)
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras
+def test_a_run_goes_on_with_the_very_batches_in_their_order(photographs: Path, tmp_path: Path) -> None:
+    stepping_far = dataclasses.replace(
+        tiny_configuration.configuration(4),
+        averaged=False,
+        optimizer=lambda _: keras.optimizers.RMSprop(0.05),
+    )
+
+    def stop(epoch: int, _: object) -> None:
+        if epoch == 2:
+            raise InterruptedError
+
+    stopped = dataclasses.replace(
+        stepping_far, callbacks=lambda _: [keras.callbacks.LambdaCallback(on_epoch_end=stop)]
+    )
+
+    run.train(stepping_far, [photographs], tmp_path / "whole")
+    with pytest.raises(InterruptedError):
+        run.train(stopped, [photographs], tmp_path / "stopped")
+    run.train(stepping_far, [photographs], tmp_path / "stopped")
+
+    whole, resumed = (history.read(tmp_path / name / "history.csv") for name in ("whole", "stopped"))
+    for name in ("loss", "val_loss"):
+        assert [row[name] for row in resumed] == pytest.approx([row[name] for row in whole], rel=1e-4)
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_kills_at_any_moment_cost_nothing(
     seed: int, photographs: Path, finished: Path, tmp_path: Path

@@ -148,6 +148,7 @@ def _train(
         try:
             learner.fit(
                 stream,
+                shuffle=False,  # Keras would draw an epoch's order, and draw another one after a kill
                 validation_data=validation_pass,
                 epochs=configuration.epochs,
                 initial_epoch=done,
