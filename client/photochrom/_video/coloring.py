@@ -20,11 +20,12 @@ from photochrom._video.conversation import predict_in_order
 from photochrom._video.decoding import Decoder, Frame
 from photochrom._video.encoders import choose_encoding
 from photochrom._video.information import read_information
-from photochrom._video.joining import check_streams, join
+from photochrom._video.joining import join
 from photochrom._video.luma import LumaTables, Plane
+from photochrom._video.others import check_streams
 from photochrom._video.painting import Painter
 from photochrom._video.part_writer import Part, Writer
-from photochrom._video.problems import reading
+from photochrom._video.problems import SALVAGE_HINT, reading
 from photochrom._video.progress import ColoredVideo, VideoProgress
 from photochrom._video.resampling import Floats, reduced
 from photochrom._video.segments import Parts
@@ -96,16 +97,19 @@ class VideoColoring:
         resumed = self._done = sum(part.frames for part in whole)
         if not whole or whole[-1].following is not None:
             self._color(server, options, whole[-1].following if whole else None)
-        join(
+        damage = [what for part in whole for what in part.damage]
+        if damage and not self._salvage:  # found by an earlier run, which was to salvage it
+            raise VideoError(str(self._source), f"{damage[0]} {SALVAGE_HINT}")
+        damage += join(
             self._source,
             self._destination,
             parts=self._parts,
             encoding=self._encoding,
             information=self._information,
             comment=_comment(version),
+            salvage=self._salvage,
         )
         self._parts.clear()
-        damage = [what for part in whole for what in part.damage]
         length = (whole[-1].last + whole[-1].duration - whole[0].first) * self._information.time_base
         return ColoredVideo(
             path=self._destination,
@@ -157,8 +161,10 @@ class VideoColoring:
     def _with_damage(self, part: Part) -> Part:
         """Noted with the part, for whoever goes on after it reads no frame of it again."""
         end = part.following
-        found = [what for pts, what in self._damage if end is None or pts < end]
-        return dataclasses.replace(part, damage=found)
+        found = [(pts, what) for pts, what in self._damage if end is None or pts < end]
+        for one in found:
+            self._damage.remove(one)
+        return dataclasses.replace(part, damage=list(dict.fromkeys(what for _, what in found)))
 
     def _ends(self, writer: Writer, after: Coherent[Frame]) -> bool:
         seconds = (after.frame.pts - writer.first) * self._information.time_base
@@ -185,7 +191,6 @@ class VideoColoring:
             "options": dataclasses.asdict(options),
             "encoding": dataclasses.asdict(self._encoding),
             "part_seconds": _PART_SECONDS,
-            "salvage": self._salvage,
         }
 
 

@@ -18,10 +18,9 @@ from photochrom._errors import VideoError
 from photochrom._video.information import Information, chosen_stream, has_rgb
 from photochrom._video.luma import LumaTables, Plane
 from photochrom._video.naming import name_of
-from photochrom._video.problems import clock, reading
+from photochrom._video.problems import SALVAGE_HINT, clock, reading
 from photochrom._video.resampling import stretch
 
-SALVAGE_HINT: Final = "(salvage, --salvage, goes on after damage)"
 _LACK: Final = 1.0
 """Seconds that a file may be shorter than it says."""
 

@@ -3,8 +3,6 @@
 from __future__ import annotations  # PyAV's packets are generic for type checkers only
 
 import heapq
-import os
-import secrets
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 
 import av
 from av.container import InputContainer, OutputContainer
+from av.error import ArgumentError, InvalidDataError
 from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
@@ -21,56 +20,10 @@ from photochrom._video.durability import sync
 from photochrom._video.encoders import Encoding
 from photochrom._video.information import Information
 from photochrom._video.naming import name_of
+from photochrom._video.others import COPIED
 from photochrom._video.part_writer import Part, tag
-from photochrom._video.problems import writing
+from photochrom._video.problems import SALVAGE_HINT, clock, writing
 from photochrom._video.segments import Parts
-
-_COPIED = frozenset({"audio", "subtitle", "attachment"})
-_ROOMIEST = {".mkv": "matroska", ".mov": "mov", ".mp4": "mp4"}
-"""Extensions to suggest, and FFmpeg's names of their formats: what holds most comes first."""
-
-
-def check_streams(source: Path, destination: Path, encoding: Encoding, information: Information) -> list[str]:
-    """See to it that the destination can hold what the source has beside its video.
-
-    :returns: what will not be in the destination, and why: a sentence each.
-    :raises VideoError: if it cannot hold an audio or a subtitle stream.
-    """
-    notes = []
-    with (
-        av.open(name_of(source), "r") as container,
-        av.open(os.devnull, "w", format=encoding.container) as trial,
-    ):
-        for stream in container.streams:
-            if stream.index == information.index:
-                continue
-            if stream.type not in _COPIED:
-                notes.append(f"stream {stream.index} ({stream.type}) is left out")
-                continue
-            if not _holds(trial, stream):
-                name = stream.codec_context.name if stream.codec_context else stream.type
-                raise VideoError(
-                    str(destination),
-                    f"{destination.suffix} holds no {name}, which the source's stream {stream.index} "
-                    f"({stream.type}) is: {_where_else(stream)}",
-                )
-    return notes
-
-
-def _holds(container: OutputContainer, stream: Stream) -> bool:
-    try:
-        container.add_stream_from_template(stream)
-    except ValueError:
-        return False
-    return True
-
-
-def _where_else(stream: Stream) -> str:
-    for suffix, name in _ROOMIEST.items():
-        with av.open(os.devnull, "w", format=name) as trial:
-            if _holds(trial, stream):
-                return f"choose {suffix}"
-    return "nothing else here does, so color a copy of the source without it"
 
 
 def join(
@@ -81,12 +34,16 @@ def join(
     encoding: Encoding,
     information: Information,
     comment: str,
-) -> None:
+    salvage: bool,
+) -> list[str]:
     """Write the destination: the whole file or none.
 
-    :raises VideoError: if it cannot be written.
+    :param salvage: whether to leave out what is damaged beside the video.
+    :returns: of what something was left out, and where first: a sentence each.
+    :raises VideoError: if it cannot be written, or for damage that is not to be left out.
     """
-    partial = destination.with_name(f".{secrets.token_hex(8)}.part")
+    partial = parts.joined
+    damage: dict[int, str] = {}  # by stream
     try:
         with (
             writing(destination),
@@ -103,13 +60,23 @@ def join(
                 key=lambda timed: timed[0],
             )
             for _, packet in streams:
-                joined.mux(packet)
+                try:
+                    joined.mux(packet)
+                except (InvalidDataError, ArgumentError) as error:  # damaged, or with times in disorder
+                    if packet.stream_index == video.index:
+                        raise
+                    what = f"not all of its {packet.stream.type} can be copied from there on"
+                    damage.setdefault(packet.stream_index, f"is damaged at {_clock(packet)}: {what}")
+                    if not salvage:
+                        said = damage[packet.stream_index]
+                        raise VideoError(str(source), f"{said} {SALVAGE_HINT}") from error
         with writing(destination):
             sync(partial)
             partial.replace(destination)
             sync(destination.parent)
     finally:
         partial.unlink(missing_ok=True)
+    return list(damage.values())
 
 
 def _options(encoding: Encoding) -> dict[str, str]:
@@ -137,7 +104,7 @@ def _add_others(
 ) -> dict[int, Stream]:
     copies: dict[int, Stream] = {}
     for stream in original.streams:
-        if stream.index == information.index or stream.type not in _COPIED:
+        if stream.index == information.index or stream.type not in COPIED:
             continue
         copy = joined.add_stream_from_template(stream)
         copy.metadata.update(stream.metadata)
@@ -191,39 +158,48 @@ def _video_packets(
     reordering of all parts demands.
     """
     shift = round(information.origin / information.time_base)
-    delay = max(_reordering(_packets(parts, part, information)) for part in parts.whole)
+    delay = max(_reordering(_times(parts, part, information)) for part in parts.whole)
     times: list[int] = []
     for part in parts.whole:
-        packets = _packets(parts, part, information)
-        offset = part.first - min(_pts(packet) for packet in packets)
-        shown = sorted(_pts(packet) + offset for packet in packets)
+        own = _times(parts, part, information)
+        offset = part.first - min(own)
+        shown = sorted(pts + offset for pts in own)
         ends = [*shown[1:], part.last + part.duration]
         durations = {pts: end - pts for pts, end in zip(shown, ends, strict=True)}
         if not times:
             step = min(durations.values())
             times = [shown[0] - (delay - index) * step for index in range(delay)]
         times += shown
-        for packet in packets:
+        for packet in _packets(parts, part, information):
             pts = _pts(packet) + offset
             packet.pts, packet.dts, packet.duration = pts - shift, times.pop(0) - shift, durations[pts]
             packet.stream = video
             yield packet
 
 
-def _packets(parts: Parts, part: Part, information: Information) -> list[Packet[VideoStream]]:
+def _packets(parts: Parts, part: Part, information: Information) -> Iterator[Packet[VideoStream]]:
     """A part's packets in the order of decoding, their ``pts`` in the source's time base."""
     with av.open(name_of(parts.file(part)), "r") as container:
-        packets = [packet for packet in container.demux(container.streams.video[0]) if packet.size]
-    for packet in packets:  # NUT takes finer steps than it is told
-        packet.pts = round(_pts(packet) * packet.time_base / information.time_base)
-        packet.time_base = information.time_base
-    return packets
+        for packet in container.demux(container.streams.video[0]):
+            if packet.size:
+                # NUT takes finer steps than it is told.
+                packet.pts = round(_pts(packet) * packet.time_base / information.time_base)
+                packet.time_base = information.time_base
+                yield packet
 
 
-def _reordering(packets: list[Packet[VideoStream]]) -> int:
+def _times(parts: Parts, part: Part, information: Information) -> list[int]:
+    return [_pts(packet) for packet in _packets(parts, part, information)]
+
+
+def _reordering(times: list[int]) -> int:
     """How many frames later a frame is decoded, at most, than it would be in the order of display."""
-    ranks = {pts: rank for rank, pts in enumerate(sorted(_pts(packet) for packet in packets))}
-    return max(index - ranks[_pts(packet)] for index, packet in enumerate(packets))
+    ranks = {pts: rank for rank, pts in enumerate(sorted(times))}
+    return max(index - ranks[pts] for index, pts in enumerate(times))
+
+
+def _clock(packet: Packet[Any]) -> str:
+    return clock((packet.pts or packet.dts or 0) * packet.time_base)
 
 
 def _pts(packet: Packet[VideoStream]) -> int:

@@ -5,10 +5,13 @@ import errno
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Final
 
 import av.error
 
 from photochrom._errors import VideoError
+
+SALVAGE_HINT: Final = "(salvage, --salvage, goes on after damage)"
 
 
 @contextlib.contextmanager

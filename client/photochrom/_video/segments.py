@@ -9,6 +9,7 @@ finds the journal and wants the very same video goes on there; for anybody else 
         journal.jsonl     what is colored, and how; then a line for each part
         00001.nut         the first part
         00001.npz         the memory at the start of the part after it; none at a cut
+        joined            all of them in one file, as long as it is being written
 """
 
 import dataclasses
@@ -44,6 +45,7 @@ class Parts:
         self._encoding = encoding
         self._information = information
         self._folder = destination.with_name(f".{destination.name}.photochrom")
+        self.joined = self._folder / "joined"
         self._locked: int | None = None
         self.whole: list[Part] = []
         self.memory: Memory | None = None
@@ -58,6 +60,7 @@ class Parts:
         with writing(self._destination):
             self._folder.mkdir(parents=True, exist_ok=True)
             self._lock()
+            self.joined.unlink(missing_ok=True)
             header, *lines = self._lines() or [None]
             parts = [Part(**line) for line in lines] if header == wanted else []
             if header != wanted or not all(self.file(part).exists() for part in parts):

@@ -180,6 +180,17 @@ def test_a_clock_that_goes_back_is_told_and_not_half_the_film_left_out(
         colorizer.colorize_video(source, tmp_path / "out.mkv")
 
 
+def test_salvage_leaves_out_sound_that_cannot_be_copied(tmp_path: Path, colorizer: Colorizer) -> None:
+    source = strung_together(tmp_path / "in.ts", 50)
+    colored = colorizer.colorize_video(source, tmp_path / "out.mkv", salvage=True)
+    assert colored.frames == 50
+    clock, sound = colored.notes
+    assert "its clock goes back there" in clock
+    assert sound == "is damaged at 0:00:00.0: not all of its audio can be copied from there on"
+    both, kept = films.packets(source, "audio"), films.packets(tmp_path / "out.mkv", "audio")
+    assert len(both) // 2 <= len(kept) < len(both)
+
+
 def test_a_size_that_changes_is_told_with_its_time(tmp_path: Path, colorizer: Colorizer) -> None:
     source = tmp_path / "in.mkv"
     films.join_of_sizes(source, [(64, 48), (48, 64)])

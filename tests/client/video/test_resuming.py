@@ -91,11 +91,15 @@ def colorize_half(colorizer: Colorizer, source: Path, destination: Path, *, salv
         colorizer.colorize_video(source, destination, salvage=salvage, progress=stop)
 
 
-def test_damage_before_the_part_that_it_goes_on_with_is_noted_too(
-    colorizer: Colorizer, tmp_path: Path
-) -> None:
-    damaged = films.write(
-        tmp_path / "in.mkv",
+@pytest.fixture
+def damaged(tmp_path: Path) -> Path:
+    """A film that is damaged in its first part, and in its last."""
+    return damage(tmp_path / "damaged.mkv", 1 / 8, 7 / 8)
+
+
+def damage(path: Path, *places: float) -> Path:
+    films.write(
+        path,
         films.grey_frames(FRAMES),
         codec="mpeg4",
         pixels="yuv420p",
@@ -103,10 +107,16 @@ def test_damage_before_the_part_that_it_goes_on_with_is_noted_too(
         times=range(0, 500 * FRAMES, 500),
         time_base=Fraction(1, 1000),
     )
-    content = bytearray(damaged.read_bytes())
-    for start in (len(content) // 8, len(content) * 7 // 8):  # in the first part, and in the last
+    content = bytearray(path.read_bytes())
+    for start in (round(len(content) * place) for place in places):
         content[start : start + 200] = bytes(200)
-    damaged.write_bytes(content)
+    path.write_bytes(content)
+    return path
+
+
+def test_damage_before_the_part_that_it_goes_on_with_is_noted_too(
+    damaged: Path, colorizer: Colorizer, tmp_path: Path
+) -> None:
     whole = colorizer.colorize_video(damaged, tmp_path / "whole.mkv", salvage=True)
     assert len(whole.notes) >= 2
 
@@ -114,6 +124,45 @@ def test_damage_before_the_part_that_it_goes_on_with_is_noted_too(
     colored = colorizer.colorize_video(damaged, tmp_path / "out.mkv", salvage=True)
     assert colored.resumed > 0
     assert colored.notes == whole.notes
+
+
+def test_salvage_goes_on_behind_what_was_colored_before_the_damage(
+    colorizer: Colorizer, tmp_path: Path
+) -> None:
+    damaged = damage(tmp_path / "damaged.mkv", 7 / 8)
+    with pytest.raises(VideoError, match="is damaged at 0:00:3"):
+        colorizer.colorize_video(damaged, tmp_path / "out.mkv")
+    assert colorizer.colorize_video(damaged, tmp_path / "out.mkv", salvage=True).resumed > 0
+
+
+def test_what_was_salvaged_is_an_error_for_who_does_not_salvage(colorizer: Colorizer, tmp_path: Path) -> None:
+    damaged = damage(tmp_path / "damaged.mkv", 1 / 8)
+    colorize_half(colorizer, damaged, tmp_path / "out.mkv", salvage=True)
+    with pytest.raises(VideoError, match=r"is damaged at 0:00:0\d\.\d: .* \(salvage, --salvage"):
+        colorizer.colorize_video(damaged, tmp_path / "out.mkv")
+    assert not (tmp_path / "out.mkv").exists()
+
+
+def test_a_kill_while_the_parts_are_joined_leaves_nothing_behind(
+    source: Path, uninterrupted: films.Film, colorizer: Colorizer, tiny_target: str, tmp_path: Path
+) -> None:
+    destination = tmp_path / "out.mkv"
+    colorizer.colorize_video(source, destination)
+    most = destination.stat().st_size * 3 // 4  # more than any part has
+    destination.unlink()
+    script = (
+        "import resource, signal, sys; from photochrom import Colorizer\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # the kernel's kill, at a size\n"
+        "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[4]), resource.RLIM_INFINITY))\n"
+        "Colorizer(sys.argv[1]).colorize_video(sys.argv[2], sys.argv[3])\n"
+    )
+    arguments = [tiny_target, str(source), str(destination), str(most)]
+    ended = subprocess.run([sys.executable, "-c", script, *arguments], check=False)
+    assert ended.returncode == -signal.SIGXFSZ
+    assert colorizer.colorize_video(source, destination).resumed == FRAMES
+    assert same(films.read(destination), uninterrupted)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mkv"]
 
 
 def test_it_goes_on_in_a_format_without_timestamps(colorizer: Colorizer, tmp_path: Path) -> None:
