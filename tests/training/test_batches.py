@@ -68,6 +68,17 @@ def spoiled(folder: list[photographs.Photograph], tmp_path: Path) -> list[photog
     return photographs.index([tmp_path])
 
 
+@pytest.mark.parametrize("steps", [2, None], ids=["learning", "validation"])
+def test_the_parts_of_a_batch_are_the_batch(folder: list[photographs.Photograph], steps: int | None) -> None:
+    whole = Batches(folder, VIEW, 4, steps=steps, seed=5)
+    parts = [Batches(folder, VIEW, 4, steps=steps, seed=5, part=part, parts=2) for part in range(2)]
+
+    for number in range(len(whole)):
+        joined = (np.concatenate(planes) for planes in zip(*(part[number] for part in parts), strict=True))
+        for planes, expected in zip(joined, whole[number], strict=True):
+            np.testing.assert_array_equal(planes, expected)
+
+
 def test_unreadable_and_colorless_photographs_make_way_for_others(
     spoiled: list[photographs.Photograph], tmp_path: Path
 ) -> None:

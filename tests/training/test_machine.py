@@ -2,14 +2,18 @@
 
 import importlib.util
 import os
+import shutil
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from photochrom_contract.description import Description
 from photochrom_training import history
+from photochrom_training.checkpoints import Progress
 from tests.training.tiny_configuration import EPOCHS, command
 
 
@@ -33,7 +37,12 @@ def test_lower_precision_learns_much_the_same_and_leaves_a_float32_model(
     assert b"float16" not in graph.lower()
 
 
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed: pip install jax")
+needs_jax = pytest.mark.skipif(
+    importlib.util.find_spec("jax") is None, reason="JAX is not installed: pip install jax"
+)
+
+
+@needs_jax
 def test_a_batch_shared_out_over_devices_teaches_what_it_teaches_one(
     photographs: Path, tmp_path: Path
 ) -> None:
@@ -55,7 +64,7 @@ def test_a_batch_shared_out_over_devices_teaches_what_it_teaches_one(
     assert Description.read(four / "saved_model").provenance["epochs"] == EPOCHS
 
 
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed: pip install jax")
+@needs_jax
 def test_fewer_photographs_held_out_than_devices_are_refused(photographs: Path, tmp_path: Path) -> None:
     program = (
         "import dataclasses, sys\n"
@@ -79,6 +88,55 @@ def test_fewer_photographs_held_out_than_devices_are_refused(photographs: Path, 
     )
 
     assert "4 photographs held out cannot be shared out over 8 devices" in refused.stderr
+
+
+def start_two(photographs: Path, output: Path) -> list[subprocess.Popen[str]]:
+    """Two processes of one run, of two devices each, as two machines would have them."""
+    with socket.create_server(("localhost", 0)) as free:
+        address = f"localhost:{free.getsockname()[1]}"
+    return [
+        subprocess.Popen(
+            [*command(photographs, output), "--distribute"],
+            stderr=subprocess.PIPE,
+            text=True,
+            env={
+                **os.environ,
+                "KERAS_BACKEND": "jax",
+                "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
+                "KERAS_DISTRIBUTION_JOB_ADDRESSES": address,
+                "KERAS_DISTRIBUTION_NUM_PROCESSES": "2",
+                "KERAS_DISTRIBUTION_PROCESS_ID": str(number),
+            },
+        )
+        for number in range(2)
+    ]
+
+
+@needs_jax
+def test_two_processes_learn_together_what_one_does_and_go_on_after_a_kill(
+    photographs: Path, tmp_path: Path
+) -> None:
+    colored, one, two = (tmp_path / name for name in ("colored", "one", "two"))
+    shutil.copytree(photographs, colored, ignore=shutil.ignore_patterns("grey.png"))
+    jax = {**os.environ, "KERAS_BACKEND": "jax"}
+    subprocess.run(command(colored, one), check=True, capture_output=True, timeout=300, env=jax)
+
+    killed = start_two(colored, two)
+    while not Progress(two / "checkpoints").epochs:
+        assert all(process.poll() is None for process in killed)
+        time.sleep(0.01)
+    for process in killed:
+        process.kill()
+        process.communicate()
+    for process in start_two(colored, two):
+        _, said = process.communicate(timeout=300)
+        assert process.returncode == 0, said
+
+    rows = list(zip(history.read(one / "history.csv"), history.read(two / "history.csv"), strict=True))
+    assert len(rows) == EPOCHS
+    for alone, together in rows:
+        assert together["loss"] == pytest.approx(alone["loss"], rel=1e-4)
+        assert together["val_loss"] == pytest.approx(alone["val_loss"], rel=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -53,16 +53,20 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         steps: int | None = None,
         seed: int = 0,
         workers: int = 2,
+        part: int = 0,
+        parts: int = 1,
     ) -> None:
         """Prepare the stream.
 
         :param photographs: at least one of them has color; for a single pass all of them.
         :param steps: batches in an epoch, drawn at random and augmented; None for a single pass in
             order over the whole, without augmentation, as validation wants it.
+        :param part: which of the ``parts`` of each batch to make, from 0; they are equal.
         """
         super().__init__(workers=workers, max_queue_size=8)
         self._photographs, self._view, self._batch_size = photographs, view, batch_size
         self._steps, self._seed = steps, seed
+        self._part, self._parts = part, parts
         self._shuffles: dict[int, npt.NDArray[np.intp]] = {}
         self._skipped: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -81,10 +85,10 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         return np.stack(lightness)[:, None], np.stack(chroma)
 
     def _next_pairs(self, index: int) -> Iterator[Pair]:
-        """A full batch from the endless stream; what cannot be learned from makes way for the next."""
-        position, found = (self.epoch * len(self) + index) * self._batch_size, 0
-        missed = 0
-        while found < self._batch_size:
+        """A full part from the endless stream; what cannot be learned from makes way for the next."""
+        wanted, found, missed = self._batch_size // self._parts, 0, 0
+        position = ((self.epoch * len(self) + index) * self._parts + self._part) * wanted
+        while found < wanted:
             photograph = self._photographs[self._order(position)]
             picture = self._usable(photograph)
             missed = 0 if picture is not None else missed + 1
@@ -100,7 +104,9 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def _same_pairs(self, index: int) -> Iterator[Pair]:
         """The photographs of that batch, as they are."""
         first = index * self._batch_size
-        for photograph in self._photographs[first : first + self._batch_size]:
+        batch = self._photographs[first : first + self._batch_size]
+        share = len(batch) // self._parts
+        for photograph in batch[self._part * share : (self._part + 1) * share]:
             try:
                 picture = photograph.read_colors()
             except OSError as error:

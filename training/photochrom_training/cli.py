@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from photochrom_training.mean import mean
     from photochrom_training.networks.pretrained import PretrainedWeightsError
     from photochrom_training.photographs import PhotographsError
+    from photochrom_training.processes import ProcessesError
 
     try:
         if options.list:
@@ -66,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         MachineError,
         PhotographsError,
         PretrainedWeightsError,
+        ProcessesError,
         RunMismatchError,
         TrainingDivergedError,
         WeightsError,
@@ -157,7 +159,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--distribute",
         action="store_true",
-        help="share batches out over all devices; needs KERAS_BACKEND=jax",
+        help="share batches out over all devices, and processes that KERAS_DISTRIBUTION_* name; "
+        "needs KERAS_BACKEND=jax",
     )
     return parser
 

@@ -1,8 +1,10 @@
-"""How a run uses the machine that it is on: this changes how fast it learns, not what."""
+"""How a run uses the machines that it is on: this changes how fast it learns, not what."""
 
 import dataclasses
 
 import keras
+
+from photochrom_training.processes import Processes, joined
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
@@ -20,26 +22,30 @@ class Machine:
     precision: str = PRECISIONS[0]
     """What layers compute in; weights and the chroma stay float32."""
     distribute: bool = False
-    """Whether each batch is shared out over all devices of this machine."""
+    """Whether each batch is shared out over all devices, of this machine and of others."""
 
-    def prepare(self, batch_size: int) -> int:
+    def prepare(self, batch_size: int) -> Processes:
         """Set Keras up, before any layer is built.
 
-        :returns: over how many devices a batch is shared out.
+        :returns: which of the processes this one is, that share each batch out over their devices.
         :raises MachineError: if Keras's backend or the batch does not allow it.
+        :raises ProcessesError: if the processes do not come together.
         """
         if self.precision not in PRECISIONS:
             raise MachineError(f"no precision {self.precision!r}; there are: {', '.join(PRECISIONS)}")
         keras.config.set_dtype_policy(self.precision)
         if not self.distribute:
-            return 1
+            return Processes()
         if keras.backend.backend() != "jax":
             raise MachineError(
                 "Keras distributes a run over devices with its JAX backend alone: "
                 "set KERAS_BACKEND=jax, and when the run has finished, give the same command without both"
             )
-        devices: int = len(keras.distribution.list_devices())
-        if batch_size % devices:
-            raise MachineError(f"a batch of {batch_size} cannot be shared out evenly over {devices} devices")
-        keras.distribution.set_distribution(keras.distribution.DataParallel())
-        return devices
+        processes = joined()
+        if batch_size % processes.devices:
+            raise MachineError(
+                f"a batch of {batch_size} cannot be shared out evenly over {processes.devices} devices"
+            )
+        # Each process makes its own part of a batch: nothing is left to shard.
+        keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
+        return processes

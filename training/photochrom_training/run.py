@@ -1,5 +1,6 @@
 """One training run: photographs and a configuration in, a SavedModel out."""
 
+import functools
 import importlib.util
 import logging
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from photochrom_training.configuration import Configuration
 from photochrom_training.history import History
 from photochrom_training.learner import Learner
 from photochrom_training.machine import PRECISIONS, Machine, MachineError
+from photochrom_training.processes import Processes
 from photochrom_training.skipped import SkippedReport
 
 _log = logging.getLogger(__name__)
@@ -48,13 +50,14 @@ def train(
     :raises PhotographsError: if there is nothing to learn from, or nothing any more, or if ``output`` lies
         among the photographs.
     :raises PretrainedWeightsError: if the configuration's own first weights cannot be had.
+    :raises ProcessesError: if the processes of a distributed run do not come together.
     :raises RunMismatchError: if ``output`` holds a run with another configuration, seed or photographs, or
         another process is at work in it.
     :raises TrainingDivergedError: if the loss stops being a number; the last good checkpoint stays.
     :raises WeightsMismatchError: if the weights to start from are another network's.
     """
     keras.utils.set_random_seed(seed)
-    devices = machine.prepare(configuration.batch_size)
+    processes = machine.prepare(configuration.batch_size)
     for place in places:
         if output.resolve().is_relative_to(place.resolve()):
             raise photographs.PhotographsError(
@@ -67,7 +70,8 @@ def train(
     wanted = identity.of_run(
         configuration, found, seed, precision=machine.precision, start_from=start_from, keep_last=keep_last
     )
-    with identity.claimed(output, configuration, wanted) as made_by:
+    with processes.folder(output) as folder, identity.claimed(folder, configuration, wanted) as made_by:
+        processes.begin()
         told = {
             **made_by,
             "photographs": len(found),
@@ -77,17 +81,18 @@ def train(
             **({"labels": list(labels)} if labels else {}),
             **({"start_from": start_from.name} if start_from else {}),
         }
-        return _train(
+        path = _train(
             configuration,
             found,
-            output,
+            folder,
             seed=seed,
             machine=machine,
-            devices=devices,
+            processes=processes,
             start_from=start_from,
             keep_last=keep_last,
             told=told,
         )
+        return output / path.relative_to(folder)
 
 
 def _train(
@@ -97,7 +102,7 @@ def _train(
     *,
     seed: int,
     machine: Machine,
-    devices: int,
+    processes: Processes,
     start_from: Path | None,
     keep_last: bool,
     told: dict[str, Any],
@@ -113,17 +118,18 @@ def _train(
         raise photographs.PhotographsError(
             f"of {len(held_out)} photographs held out none will do, as {name}: {problem}; train on more"
         )
-    shared = len(validation) // devices * devices
+    shared = len(validation) // processes.devices * processes.devices
     if not shared:
         raise MachineError(
-            f"{len(validation)} photographs held out cannot be shared out over {devices} devices: "
+            f"{len(validation)} photographs held out cannot be shared out over {processes.devices} devices: "
             "train on more photographs, or without --distribute"
         )
     validation = validation[:shared]
     view, batch_size = configuration.view, configuration.batch_size
     steps = configuration.steps_per_epoch or -(-len(training) // batch_size)
-    stream = Batches(training, view, batch_size, steps=steps, seed=seed, workers=machine.workers)
-    validation_pass = Batches(validation, view, batch_size, seed=seed, workers=machine.workers)
+    make = functools.partial(Batches, view=view, batch_size=batch_size, seed=seed, workers=machine.workers)
+    own = functools.partial(make, part=processes.number, parts=processes.count)
+    stream, validation_pass = own(training, steps=steps), own(validation)
     _log.info("%d photographs to learn from, %d held out", len(training), len(validation))
 
     # Network, new or where an earlier command stopped
@@ -131,10 +137,12 @@ def _train(
     learner = Learner(network, configuration.objective(training), configuration.temperature)
     progress, best = Progress(output / "checkpoints"), Best(output / "checkpoints", keep_last=keep_last)
     stream.epoch = done = progress.epochs
+    processes.agree(done)
     if not done and start_from is not None:
         Best(start_from / "checkpoints").load(learner)
     elif not done and configuration.prepare:
-        configuration.prepare(network, stream[0])
+        whole = make(training, steps=steps)  # of which all processes see all, for they begin alike
+        configuration.prepare(network, whole[0])
     learner.compile(configuration.optimizer(configuration.epochs * steps))
     learner.optimizer.build(learner.trainable_variables)
     if done:
