@@ -1,9 +1,10 @@
 """What the commands have in common: what they say and where, and how they end."""
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import typer
@@ -18,11 +19,27 @@ INTERRUPTED: Final = 130
 
 
 def say(line: object, *, err: bool = False) -> None:
-    """Write a line, a file's name in it as the bytes that it is."""
+    """Write a line, a file's name in it as the bytes that it is.
+
+    :raises PictureError: if standard output takes no more.
+    """
+    # Where standard error takes no more, there is nobody left to tell.
+    with contextlib.suppress(OSError) if err else writing_output():
+        try:
+            typer.echo(line, err=err)
+        except UnicodeEncodeError:  # a file's name, which may be any bytes: these
+            typer.echo(os.fsencode(str(line)), err=err)
+
+
+@contextlib.contextmanager
+def writing_output() -> Iterator[None]:
+    """Whatever goes wrong inside is that standard output takes no more, unless its reader has enough."""
     try:
-        typer.echo(line, err=err)
-    except UnicodeEncodeError:  # a file's name, which may be any bytes: these
-        typer.echo(os.fsencode(str(line)), err=err)
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise PictureError("standard output", f"cannot be written: {error.strerror}") from error
 
 
 def say_json(value: Mapping[str, Any] | Sequence[Any], *, indent: int | None = 2) -> None:

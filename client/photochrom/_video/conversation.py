@@ -1,7 +1,7 @@
 """Many planes on one ColorizeStream call: a window of them under way, answers in order.
 
 A connection that is lost, or a server that is full or restarts, costs nothing but time: what was not
-answered is sent again on a new call, for as long as the timeout allows without an answer.
+answered is sent again on a new call, for as long as the timeout is from the first failure on.
 """
 
 import collections
@@ -45,7 +45,7 @@ def predict_in_order(
     """
     waiting: collections.deque[tuple[Item, npt.NDArray[np.uint8]]] = collections.deque()
     call: _Call | None = None
-    failures, answered = 0, time.monotonic()
+    failures, since = 0, 0.0
     source = iter(items)
     exhausted = False
     try:
@@ -70,13 +70,15 @@ def predict_in_order(
                 if call is not None:
                     call.close()
                 call = None
+                # Not since the last answer, for whoever takes them may take their time.
+                since = since if failures else time.monotonic()
                 pause = _PAUSES[min(failures, len(_PAUSES) - 1)]
                 failures += 1
-                if time.monotonic() + pause - answered > server.timeout:
+                if time.monotonic() + pause - since > server.timeout:
                     raise
                 time.sleep(pause)
                 continue
-            failures, answered = 0, time.monotonic()
+            failures = 0
             yield (*waiting.popleft(), chroma)
     finally:
         if call is not None:

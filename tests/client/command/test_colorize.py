@@ -1,6 +1,7 @@
 """``photochrom colorize``: what it writes, and where."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -149,3 +150,20 @@ def test_compare_shows_pictures_of_every_kind(mode: str, gradient: Image.Image) 
         before, after = np.asarray(strip, int)[:, :90], np.asarray(colored.convert("RGB"), int)
     assert np.abs(before.mean(axis=2) - np.asarray(gradient, int)).max() <= 2
     assert not np.array_equal(before, after)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal there")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_ends_with_130_and_leaves_nothing_half_written(number: signal.Signals) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (1000, 1000)).astype(np.uint8)
+    names = [f"{index}.png" for index in range(20)]
+    for name in names:
+        Image.fromarray(noise).save(name)
+    command = [sys.executable, "-m", "photochrom", "colorize", *names, "-o", "colored"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # there is a first one
+        process.send_signal(number)
+        process.communicate()
+    assert process.returncode == 130
+    assert all(path.name.endswith("-color.png") for path in Path("colored").iterdir())

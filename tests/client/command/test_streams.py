@@ -2,6 +2,7 @@
 
 import io
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from PIL import Image
 from photochrom._cli import main
 from tests.client.command.conftest import files_in
 from tests.client.terminal import shown_on_a_terminal
+
+FULL = Path("/dev/full")
 
 
 def _photochrom(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -42,6 +45,30 @@ def test_what_is_no_picture_gives_nothing_on_standard_output() -> None:
     assert (ended.returncode, ended.stdout) == (2, b"")
     assert ended.stderr.startswith(b"photochrom: standard input: is not a picture")
     assert ended.stderr.count(b"\n") == 1
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="a device that is always full is Linux's")
+@pytest.mark.parametrize("arguments", [["colorize", "photo.jpg", "-o", "-"], ["models"]])
+def test_an_output_that_takes_no_more_is_told(arguments: list[str], photo: Path) -> None:
+    with FULL.open("wb") as full:
+        command = [sys.executable, "-m", "photochrom", *arguments]
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    said = b"photochrom: standard output: cannot be written: No space left on device\n"
+    assert (ended.returncode, ended.stderr) == (2, said)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a shell closes nothing")
+@pytest.mark.parametrize(
+    ("closing", "said"),
+    [
+        ("<&-", b"photochrom: standard input: is closed: send a picture, or name a file\n"),
+        ("< photo.jpg >&-", b"photochrom: standard output: is closed: name a file (-o)\n"),
+    ],
+)
+def test_a_stream_that_is_closed_is_told(closing: str, said: bytes, photo: Path) -> None:
+    line = f"exec {shlex.quote(sys.executable)} -m photochrom colorize - {closing}"
+    ended = subprocess.run(["sh", "-c", line], capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (2, said)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Many planes on one call: in order, within a window, over lost connections."""
 
+import time
 from collections.abc import Iterator
 from concurrent import futures
 
@@ -85,6 +86,18 @@ def test_a_server_that_stays_away_is_an_error(server: Server, service: Streaming
     with pytest.raises(photochrom.BusyError, match="as told"):
         answers(server, 3)
     assert service.calls > 1
+
+
+def test_who_takes_the_answers_may_take_longer_than_a_server_is_waited_for(
+    server: Server, service: Streaming
+) -> None:
+    service.failures = {1: grpc.StatusCode.UNAVAILABLE}
+    server.timeout = 0.5
+    got = []
+    for item, _, _ in predict_in_order(server, Options(), planes(3), 1):
+        got.append(item)
+        time.sleep(0.6)  # encoding, say
+    assert got == [0, 1, 2]
 
 
 def test_what_the_server_refuses_is_not_asked_again(server: Server, service: Streaming) -> None:
