@@ -11,7 +11,7 @@ import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 
 from photochrom._errors import VideoError
@@ -172,9 +172,11 @@ class Decoder:
     def _grey(self, frame: VideoFrame) -> Plane:
         pixels = self._information.pixels
         if frame.format.name != pixels.name:
-            frame = self._reformatter.reformat(
-                frame, format=pixels.name, dst_colorspace=1 if has_rgb(frame) else None
-            )
+            if has_rgb(frame):  # as which their range is full, whatever comes of them
+                meaning = {"dst_colorspace": Colorspace.ITU709, "dst_color_range": ColorRange.MPEG}
+            else:
+                meaning = {}
+            frame = self._reformatter.reformat(frame, format=pixels.name, **meaning)
         planes = [_plane(frame, index) for index in range(len(frame.planes))]
         neutral = self._information.colorimetry.neutral
         if len(planes) == 1 or all((plane == neutral).all() for plane in planes[1:]):

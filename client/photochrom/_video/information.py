@@ -47,9 +47,12 @@ class PixelFormat:
         own = cls.named(frame.format.name) or cls.named(re.sub("be$", "le", frame.format.name))
         if own is not None:
             return own
-        # Packed, half-packed, of colors or with a palette.
-        depth = max(component.bits for component in frame.format.components)
-        return cls("yuv444p10le", "444", 10) if depth > 8 else cls("yuv444p", "444", 8)
+        # Packed, half-packed, of colors or with a palette; or of greys, with transparency or of one bit.
+        components = frame.format.components
+        is_deep = max(component.bits for component in components) > 8
+        if len(components) <= 2 and not has_rgb(frame):
+            return cls("gray16le", "400", 16) if is_deep else cls("gray", "400", 8)
+        return cls("yuv444p10le", "444", 10) if is_deep else cls("yuv444p", "444", 8)
 
     @classmethod
     def named(cls, name: str) -> "PixelFormat | None":

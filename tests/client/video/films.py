@@ -97,6 +97,23 @@ def write(
     return path
 
 
+def write_converted(path: Path, luma: npt.NDArray[np.uint8], *, codec: str, pixels: str) -> Path:
+    """Write a film in any pixel format, of greys of full range ``(n, h, w)``."""
+    with av.open(path, "w") as container:
+        stream = container.add_stream(codec, rate=RATE)
+        assert isinstance(stream, VideoStream)
+        stream.height, stream.width = luma.shape[1:]
+        stream.pix_fmt = pixels
+        for grey in luma:
+            if "rgb" in pixels:
+                frame = VideoFrame.from_ndarray(np.repeat(grey[..., None], 3, axis=-1), "rgb24")
+            else:
+                frame = VideoFrame.from_ndarray(grey, "gray")
+            container.mux(stream.encode(frame.reformat(format=pixels)))
+        container.mux(stream.encode(None))
+    return path
+
+
 @dataclasses.dataclass(frozen=True)
 class Film:
     """A film that was read."""

@@ -257,3 +257,15 @@ def test_bits_that_a_codec_does_not_keep_are_said(tmp_path: Path, colorizer: Col
     source = films.write(tmp_path / "in.mkv", luma, pixels="gray10le")
     colored = colorizer.colorize_video(source, tmp_path / "out.mkv", codec="vp8")
     assert colored.notes == ("of its 10 bits a sample, vp8 keeps 8",)
+
+
+@pytest.mark.parametrize("pixels", ["rgb24", "rgba", "rgb48be", "ya8", "ya16be", "monob"])
+def test_lightness_is_the_frames_own_in_pngs_too(pixels: str, tmp_path: Path, colorizer: Colorizer) -> None:
+    luma = films.grey_frames(2)
+    if pixels == "monob":
+        luma = np.where(luma > 125, np.uint8(255), np.uint8(0))
+    source = films.write_converted(tmp_path / "in.mov", luma, codec="png", pixels=pixels)
+    colorizer.colorize_video(source, tmp_path / "out.mkv", codec="ffv1")
+    grey = lab.rgb_to_lab(np.repeat(luma[..., None] / 255, 3, axis=-1))[..., 0]
+    difference = lab.rgb_to_lab(films.read(tmp_path / "out.mkv").rgb)[..., 0] - grey
+    assert np.abs(difference).mean() < 0.3
