@@ -112,19 +112,7 @@ def _train(
     training, held_out = photographs.split(found, configuration.validation_share)
     if not any(open_colored(photograph)[0] for photograph in training):
         raise photographs.PhotographsError("no color to learn from: the photographs are grey, or unreadable")
-    validation, skipped = keep_colored(held_out)
-    if not validation:
-        name, problem = next(iter(skipped.items()))
-        raise photographs.PhotographsError(
-            f"of {len(held_out)} photographs held out none will do, as {name}: {problem}; train on more"
-        )
-    shared = len(validation) // processes.devices * processes.devices
-    if not shared:
-        raise MachineError(
-            f"{len(validation)} photographs held out cannot be shared out over {processes.devices} devices: "
-            "train on more photographs, or without --distribute"
-        )
-    validation = validation[:shared]
+    validation, skipped = _to_validate(held_out, processes.devices)
     view, batch_size = configuration.view, configuration.batch_size
     steps = configuration.steps_per_epoch or -(-len(training) // batch_size)
     make = functools.partial(Batches, view=view, batch_size=batch_size, seed=seed, workers=machine.workers)
@@ -196,6 +184,25 @@ def _train(
     }
     saved_model.write(network, configuration.described(told), output / "saved_model", configuration.vividness)
     return output / "saved_model"
+
+
+def _to_validate(
+    held_out: Sequence[photographs.Photograph], devices: int
+) -> tuple[list[photographs.Photograph], dict[str, str]]:
+    """Of the photographs held out those that have color, as many as can be shared out; and why not others."""
+    validation, skipped = keep_colored(held_out)
+    if not validation:
+        name, problem = next(iter(skipped.items()))
+        raise photographs.PhotographsError(
+            f"of {len(held_out)} photographs held out none will do, as {name}: {problem}; train on more"
+        )
+    shared = len(validation) // devices * devices
+    if not shared:
+        raise MachineError(
+            f"{len(validation)} photographs held out cannot be shared out over {devices} devices: "
+            "train on more photographs, or without --distribute"
+        )
+    return validation[:shared], skipped
 
 
 def _tensorboard(folder: Path) -> list[keras.callbacks.Callback]:
