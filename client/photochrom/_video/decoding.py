@@ -133,6 +133,8 @@ class Decoder:
                     end = (packet.pts + (packet.duration or 0)) * packet.time_base
                     ends[index] = max(ends.get(index, end), end)
                 if index == stream.index:
+                    if packet.is_corrupt:
+                        self._note(round(ends[index] / info.time_base), "something there is missing")
                     frames = stream.decode(packet)
             except FFmpegError:
                 self._note(round(ends[stream.index] / info.time_base), "something there cannot be decoded")

@@ -4,8 +4,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -156,18 +156,29 @@ def test_salvage_goes_on_after_damage_of_the_first_frame(tmp_path: Path, coloriz
     assert colorizer.colorize_video(source, tmp_path / "out.mkv", salvage=True).frames == 19
 
 
+def test_a_gap_in_a_transport_stream_is_damage(tmp_path: Path, colorizer: Colorizer) -> None:
+    source = films.write(tmp_path / "in.ts", films.grey_frames(100), codec="libx264", pixels="yuv420p")
+    content = source.read_bytes()
+    middle = len(content) // 2 // 188 * 188
+    source.write_bytes(content[:middle] + content[middle + 8 * 188 :])  # without eight of its packets
+    with pytest.raises(
+        photochrom.VideoError, match=r"is damaged at 0:00:0[12]\.\d: something there is missing"
+    ):
+        colorizer.colorize_video(source, tmp_path / "out.mkv")
+    colored = colorizer.colorize_video(source, tmp_path / "out.mkv", salvage=True)
+    assert colored.frames < 100
+    assert "something there is missing" in colored.notes[0]
+
+
 def test_sound_that_lasts_longer_than_the_picture_is_no_damage(tmp_path: Path, colorizer: Colorizer) -> None:
     source = films.write(tmp_path / "in.mkv", films.grey_frames(25), sound=True, sound_seconds=3)
     assert colorizer.colorize_video(source, tmp_path / "out.mkv").frames == 25
     assert films.packets(tmp_path / "out.mkv", "audio") == films.packets(source, "audio")
 
 
-def strung_together(path: Path, count: int) -> Path:
-    """Two transport streams of so many frames each: the clock starts anew in between."""
-    films.write(
-        path, films.grey_frames(count), codec="libx264", pixels="yuv420p", sound=True,
-        time_base=Fraction(1, 90_000), times=range(0, count * 3600, 3600),
-    )  # fmt: skip
+def strung_together(path: Path, count: int, **how: Any) -> Path:
+    """Two films of so many frames each: the clock starts anew in between."""
+    films.write(path, films.grey_frames(count), pixels="yuv420p", **how)
     path.write_bytes(path.read_bytes() * 2)
     return path
 
@@ -175,16 +186,18 @@ def strung_together(path: Path, count: int) -> Path:
 def test_a_clock_that_goes_back_is_told_and_not_half_the_film_left_out(
     tmp_path: Path, colorizer: Colorizer
 ) -> None:
-    source = strung_together(tmp_path / "in.ts", 50)
-    with pytest.raises(photochrom.VideoError, match=r"at 0:00:02\.\d: its clock goes back there, to 0:00:00"):
+    source = strung_together(tmp_path / "in.mpg", 50, codec="mpeg2video")
+    with pytest.raises(
+        photochrom.VideoError, match=r"at 0:00:0[12]\.\d: its clock goes back there, to 0:00:00"
+    ):
         colorizer.colorize_video(source, tmp_path / "out.mkv")
 
 
 def test_salvage_leaves_out_sound_that_cannot_be_copied(tmp_path: Path, colorizer: Colorizer) -> None:
-    source = strung_together(tmp_path / "in.ts", 50)
+    source = strung_together(tmp_path / "in.ts", 50, codec="libx264", sound=True)
     colored = colorizer.colorize_video(source, tmp_path / "out.mkv", salvage=True)
     assert colored.frames == 50
-    clock, sound = colored.notes
+    *_, clock, sound = colored.notes
     assert "its clock goes back there" in clock
     assert sound == "is damaged at 0:00:00.0: not all of its audio can be copied from there on"
     both, kept = films.packets(source, "audio"), films.packets(tmp_path / "out.mkv", "audio")
