@@ -20,8 +20,8 @@ def main(argv: list[str] | None = None) -> int:
     output, so that ``photochrom-serve token scans >> tokens`` is all there is to do.
 
     :param argv: the arguments after the command's name; None for the process's own.
-    :returns: the exit status: 0 after a drain or if all is well, 2 if the server could not start or
-        anything is wrong with its settings or models.
+    :returns: the exit status: 0 after a drain or if all is well, 1 if no batch ran any more, 2 if the server
+        could not start or anything is wrong with its settings or models.
     """
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # read at import: its own lines are not events
     argv = sys.argv[1:] if argv is None else argv
@@ -38,12 +38,12 @@ def main(argv: list[str] | None = None) -> int:
         events.configure(chosen.log_level)
         from photochrom_serving.process import serve
 
-        asyncio.run(serve(chosen))
+        status = asyncio.run(serve(chosen))
     except StartupError as error:
         return _report([str(error)])
     # The interpreter's own end would wait for threads that load, decode or look at a disk, now for nobody.
     logging.shutdown()
-    os._exit(0)
+    os._exit(status)
 
 
 def _make_token(names: list[str]) -> int:

@@ -1,7 +1,8 @@
 """``grpc.health.v1.Health``: of the server, of each service, and of each model, version and label.
 
 Whoever watches is told of every change: a version that answers, one that is unloaded, the drain. A server
-that is full is healthy: it says so call by call, and a restart would make it no emptier.
+that is full is healthy: it says so call by call, and a restart would make it no emptier. One whose batches
+all fail is not: see :mod:`photochrom_serving.pulse`.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from photochrom_serving.calls import Context
 from photochrom_serving.drain import Drain
 from photochrom_serving.errors import NotFoundError
+from photochrom_serving.pulse import Pulse
 from photochrom_serving.servables import Servables
 from photochrom_serving.status import refuse
 from photochrom_serving.versions import State, Version
@@ -30,11 +32,12 @@ class HealthService(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # not
     ``photochrom:stable``.
     """
 
-    def __init__(self, services: Sequence[str], servables: Servables, drain: Drain) -> None:
+    def __init__(self, services: Sequence[str], servables: Servables, drain: Drain, pulse: Pulse) -> None:
         """:param services: the full names of the server's services."""
         self._services = services
         self._servables = servables
         self._drain = drain
+        self._pulse = pulse
         self._serving: dict[str, bool] = {}
         self._changed = asyncio.Event()
         self._refresh()
@@ -86,4 +89,5 @@ class HealthService(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # not
     def _status(self, name: str) -> Any:
         if name not in self._serving:
             return _Status.SERVICE_UNKNOWN
-        return _Status.SERVING if self._serving[name] and self._drain.ready else _Status.NOT_SERVING
+        serving = self._serving[name] and self._drain.ready and self._pulse.beats
+        return _Status.SERVING if serving else _Status.NOT_SERVING

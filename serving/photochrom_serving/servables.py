@@ -137,6 +137,10 @@ class Servables:
         """The versions that answer, such as ``photochrom/1``."""
         return [f"{name}/{number}" for name, model in self._models.items() for number in model.available]
 
+    def loaded(self) -> list[Servable]:
+        """The servables of those."""
+        return [servable for model in self._models.values() for servable in model.available.values()]
+
     def versions(self, name: str) -> dict[int, Version]:
         """A model's versions, whatever their state, by number, ascending."""
         return dict(self._model(name).versions)

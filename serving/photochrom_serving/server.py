@@ -22,6 +22,7 @@ from photochrom_serving.errors import SettingsError
 from photochrom_serving.health import HealthService
 from photochrom_serving.parsing import parsing
 from photochrom_serving.photo_pool import PhotoPool
+from photochrom_serving.pulse import Pulse
 from photochrom_serving.reflection import ReflectionService
 from photochrom_serving.routes import Routes
 from photochrom_serving.servables import Servables
@@ -54,14 +55,17 @@ class Server:
         settings: Settings,
         servables: Servables,
         add_faces: AddFaces | None = None,
+        *,
         metrics: "Metrics | None" = None,
         tracing: "Tracing | None" = None,
+        pulse: Pulse | None = None,
     ) -> None:
         """Put the parts together.
 
         :param add_faces: of the protocols beside Photochrom's own; an embedded server has none.
         :param metrics: what counts and measures; an embedded server has none.
         :param tracing: what makes spans of calls.
+        :param pulse: what watches the batches of ``servables``; an embedded server ends with its program.
         """
         self._settings = settings
         self._servables = servables
@@ -87,7 +91,9 @@ class Server:
         services = [_COLORIZER]
         if add_faces:
             services += add_faces(routes, data_plane, self.control, self._drain, settings)
-        self._health = HealthService(services, servables, self._drain)
+        self._pulse = pulse or Pulse()
+        self._health = HealthService(services, servables, self._drain, self._pulse)
+        self._pulse.begin(servables.loaded, self._health.tell)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, routes)
         reflected = ReflectionService((*services, _HEALTH), self._drain)
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(reflected, routes)
@@ -125,6 +131,7 @@ class Server:
         await asyncio.sleep(delay)
         end = time.monotonic() + grace
         self._drain.begin()
+        self._pulse.stop()
         self._health.tell()
         self.control.stop()
         in_time = False

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,11 @@ class Command:
 
     target: str
 
-    def __init__(self, models: Path, *flags: str) -> None:
+    def __init__(
+        self, models: Path, *flags: str, program: Sequence[str] = ("-m", "photochrom_serving")
+    ) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "photochrom_serving", "--models", str(models), "--port", "0", *flags],
+            [sys.executable, *program, "--models", str(models), "--port", "0", *flags],
             stderr=subprocess.PIPE,
             text=True,
         )
