@@ -18,6 +18,7 @@ from photochrom._errors import PhotochromError
 _DISTRIBUTIONS: Final = (
     *("photochrom", "photochrom-contract", "photochrom-serving"),
     *("grpcio", "numpy", "pillow", "protobuf", "onnxruntime", "onnxruntime-gpu"),
+    *("imagecodecs", "pillow-heif", "av", "opencv-python-headless"),  # of the extras
 )
 _SIDES: Final = (512, 384)
 _CALLS, _COLORINGS = 20, 3
