@@ -9,9 +9,11 @@ finds the journal and wants the very same video goes on there; for anybody else 
         journal.jsonl     what is colored, and how; then a line for each part
         00001.nut         the first part
         00001.npz         the memory at the start of the part after it; none at a cut
+        lock              held by whoever writes here
         joined            all of them in one file, as long as it is being written
 """
 
+import contextlib
 import dataclasses
 import io
 import json
@@ -35,6 +37,7 @@ if sys.platform != "win32":
     import fcntl
 
 _JOURNAL: Final = "journal.jsonl"
+_LOCK: Final = "lock"
 
 
 class Parts:
@@ -65,7 +68,8 @@ class Parts:
             parts = [Part(**line) for line in lines] if header == wanted else []
             if header != wanted or not all(self.file(part).exists() for part in parts):
                 for file in self._folder.iterdir():
-                    file.unlink()
+                    if file.name != _LOCK:
+                        file.unlink()
                 parts = []
             self.whole = parts
             self.memory = self._recall()
@@ -84,6 +88,8 @@ class Parts:
         if self._locked is not None:
             os.close(self._locked)
             self._locked = None
+            with contextlib.suppress(OSError):
+                self._folder.rmdir()  # if it is cleared: NFS keeps a file that is open, and so its folder
 
     def begin(self) -> Writer:
         """Begin the next part; when it is written, it is to be handed to :meth:`add`.
@@ -119,7 +125,8 @@ class Parts:
         """Keep other processes out; the lock ends with this one, however that ends."""
         if sys.platform == "win32":
             return
-        self._locked = os.open(self._folder, os.O_RDONLY)
+        # A file open for writing: NFS grants an exclusive lock on nothing else.
+        self._locked = os.open(self._folder / _LOCK, os.O_WRONLY | os.O_CREAT, 0o666)
         try:
             fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -1,6 +1,9 @@
 """A coloring that is cut off goes on where it was, and makes the same video."""
 
+import contextlib
+import fcntl
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -190,6 +193,22 @@ def test_two_processes_do_not_color_into_one_file_at_once(
                 other.colorize_video(source, tmp_path / "out.mkv")
 
     assert colorizer.colorize_video(source, tmp_path / "out.mkv", progress=color_too).frames == FRAMES
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux tells what a process has open")
+def test_its_lock_is_on_a_file_open_for_writing_which_nfs_asks_for(
+    source: Path, colorizer: Colorizer, tmp_path: Path
+) -> None:
+    lock, modes = tmp_path / ".out.mkv.photochrom" / "lock", set()
+
+    def look(_: VideoProgress) -> None:
+        for link in Path("/proc/self/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # the list's own
+                if link.readlink() == lock:
+                    modes.add(fcntl.fcntl(int(link.name), fcntl.F_GETFL) & os.O_ACCMODE)
+
+    colorizer.colorize_video(source, tmp_path / "out.mkv", progress=look)
+    assert modes == {os.O_WRONLY}
 
 
 def test_parts_of_other_settings_or_of_another_source_are_not_used(
