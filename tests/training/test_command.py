@@ -90,7 +90,8 @@ def test_the_list_says_what_each_configuration_is_for() -> None:
         (["koala", "--photographs", "{folder}", "--workers", "-1"], "must be a whole number of 0 or more"),
         (["koala", "--photographs", "{folder}", "--labels", ","], "names no label: ','"),
         (["koala", "--photographs", "{folder}", "--labels", "church"], "no photograph is labelled 'church'"),
-        (["koala", "--photographs", "{folder}", "--mean-of", "{folder}"], "--mean-of trains nothing"),
+        (["koala", "--photographs", "{folder}", "--mean-of", "{folder}"], "leave out --photographs"),
+        (["koala", "--mean-of", "{folder}", "--seed", "3", "--keep", "last"], "leave out --keep, --seed"),
         (["koala", "--mean-of", "{folder}"], "best.weights.h5: no such file"),
     ],
 )

@@ -11,10 +11,14 @@ from typing import Any
 
 from photochrom_training.arguments import labels, natural, seed
 
+_OF_TRAINING = ["photographs", "start_from", "labels", "keep", "seed", "workers", "precision", "distribute"]
+"""Options that a mean of runs has no use for."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 0 if it did what was asked, 2 if something was wrong with what was asked."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     for noisy in ("absl", "tensorflow"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
@@ -40,10 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise configuration.ConfigurationError(
                 "name a configuration and the --photographs to learn from; --list shows the configurations"
             )
-        if options.mean_of and (options.photographs or options.start_from or options.labels):
-            raise configuration.ConfigurationError(
-                "--mean-of trains nothing: leave out --photographs, --start-from and --labels"
-            )
+        of_training = [name for name in _OF_TRAINING if getattr(options, name) != parser.get_default(name)]
+        if options.mean_of and of_training:
+            flags = ", ".join("--" + name.replace("_", "-") for name in of_training)
+            raise configuration.ConfigurationError(f"--mean-of trains nothing: leave out {flags}")
         choices = _choices(options)
         vividness = choices.pop("vividness", None) if options.mean_of else None
         chosen = configuration.find(options.configuration, **choices)
