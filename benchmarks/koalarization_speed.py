@@ -30,7 +30,7 @@ PARTS = ("encode", "fused", "decode")
 def main() -> None:
     """Measure, and write a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--koala", type=Path, default=subjects.ROOT / "models/reference/koala/1/model.onnx")
+    parser.add_argument("--koala", type=Path, default=subjects.ROOT / "models/reference/koala/2/model.onnx")
     parser.add_argument("--narrow", type=float, nargs="*", default=[0.2], help="budgets, a*b* (default: 0.2)")
     parser.add_argument(
         "--photographs", type=Path, nargs="+", required=True, help="that narrowing is fitted to"

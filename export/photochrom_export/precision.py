@@ -14,8 +14,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-_WORTHWHILE: Final = 256
-"""Elements from which a weight is stored as float16; biases and constants below it weigh nothing."""
+_WORTHWHILE: Final = 16384
+"""Elements from which a weight is stored as float16. All below it are a hundredth of a file, and among them
+are an encoder's first kernels, whose rounding moved an answer of ``koala`` 2 by 2.3 units (0.4 without)."""
 
 _LARGEST: Final = float(np.finfo(np.float16).max)
 
