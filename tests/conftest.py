@@ -1,5 +1,6 @@
 """What every part's tests share: a model repository with a tiny real model in it."""
 
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -10,6 +11,10 @@ from tests import model_factory
 # No test is timed: the machine may be busy.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+# A shell that runs the tests in the background has them, and all that they start, ignore interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
