@@ -69,13 +69,14 @@ class Pulse:
             self._change()
 
     async def _runs(self) -> bool:
-        """Whether any model colors a black photograph."""
-        for servable in self._available():
+        """Whether any model colors a black photograph, if there is one to ask."""
+        servables = self._available()
+        for servable in servables:
             size = servable.manifest.default_size
             with servable.hold(), contextlib.suppress(PredictionError):
                 await servable.batcher.predict([np.zeros((size, size), np.uint8)], None)
                 return True
-        return False
+        return not servables
 
     def _change(self) -> None:
         self.beats = not self.beats

@@ -113,3 +113,21 @@ def test_batches_that_fail_by_themselves_change_nothing() -> None:
         asyncio.run(scenario(batcher, pulse))
     finally:
         device.close()
+
+
+def test_a_model_that_failed_and_was_unloaded_says_nothing_of_the_device() -> None:
+    async def scenario(batcher: Batcher, pulse: Pulse) -> None:
+        for _ in range(3):
+            with pytest.raises(PredictionError):
+                await batcher.predict([np.full((64, 64), POISON, np.uint8)], None)
+        await asyncio.sleep(0.1)
+        assert pulse.beats
+        pulse.stop()
+
+    model, pulse = HeldModel(1), Pulse()
+    model.go.set()
+    device = Device(1, watch=pulse.watch)
+    try:
+        asyncio.run(scenario(Batcher(device, model), pulse))
+    finally:
+        device.close()

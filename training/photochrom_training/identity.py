@@ -92,9 +92,8 @@ def claimed(
         held = _held(output)
         made_by = held.pop(_MADE_BY, {})
         if held != wanted:
-            if (
-                not held and (output / "checkpoints").exists()
-            ):  # weights alone, as published; or not of training
+            # Weights alone, as they are published; or whatever else somebody keeps there.
+            if not held and (output / "checkpoints").exists():
                 raise RunMismatchError(
                     f"{output} holds checkpoints of a run that it does not tell of: choose another --output"
                 )
